@@ -32,5 +32,5 @@ export function failure<T = never>(...violations: readonly FieldViolation[]): Re
 
 /** `path: message` per violation, joined with `; `, for logs and one-line errors. */
 export function formatViolations(violations: readonly FieldViolation[]): string {
-  return violations.map((violation) => `${violation.path}: ${violation.message}`).join("; ");
+  return violations.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; ");
 }

@@ -19,6 +19,23 @@ export type PortProtocol =
   | "Redis"
   | "UnsupportedProtocol";
 
+/** Every `PortProtocol`. */
+export const PORT_PROTOCOLS: readonly PortProtocol[] = [
+  "HTTP",
+  "HTTPS",
+  "HTTP2",
+  "GRPC",
+  "GRPC-Web",
+  "HTTP_PROXY",
+  "TCP",
+  "TLS",
+  "UDP",
+  "Mongo",
+  "MySQL",
+  "Redis",
+  "UnsupportedProtocol",
+];
+
 export interface ServicePort {
   readonly name: string;
   /** The Service's port number, not the target port. */
@@ -49,4 +66,29 @@ export interface WatchEvent {
   /** Absent only in events of releases up to 2.3.3, where it means: fetch the list again. */
   readonly service?: ServiceMessage;
   readonly checksum: bigint;
+}
+
+/** A port as a peer sent it: the protocol may be one that we do not know. */
+export interface AnnouncedPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+/**
+ * A service as a peer sent it: the right types, nothing else is known. Its checksum is what the peer counts with;
+ * `checkAnnouncement` turns it into a `ServiceMessage` that can be believed.
+ */
+export interface AnnouncedService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly hostname: string;
+  readonly servicePorts: readonly AnnouncedPort[];
+  readonly serviceAccounts: readonly string[];
+}
+
+/** A gateway address in the list of releases up to 2.3.3, which count it in their checksum. Not used otherwise. */
+export interface NetworkGatewayEndpoint {
+  readonly port: number;
+  readonly hostname: string;
 }

@@ -29,7 +29,7 @@ export interface PeerTrust {
   readonly rootCertificates: string;
 }
 
-/** Receives from one peer: service traffic on 15443, discovery on 8188. */
+/** Receives from one peer: service traffic on 15443, discovery on 8188. There is none for a peer that is not trusted. */
 export interface IngressGateway {
   readonly kind: "IngressGateway";
   readonly peer: string;
@@ -37,6 +37,7 @@ export interface IngressGateway {
   readonly gateway: string;
   /** What it presents. */
   readonly identity: SpiffeId;
+  /** Where this host listens for it; empty while its Service has no address. */
   readonly serviceListeners: readonly SocketAddress[];
   readonly discoveryListeners: readonly SocketAddress[];
   /** The only identity that is let in, with scheme. */
@@ -95,7 +96,7 @@ export interface ImportedServicePort {
   readonly protocol: PortProtocol;
   /** Local workloads under the same name (importAsLocal); empty otherwise. */
   readonly endpoints: readonly WorkloadEndpoint[];
-  /** At least one. */
+  /** By peer. Empty only for a port that the local Service has and no peer offers. */
   readonly remotes: readonly RemoteService[];
 }
 

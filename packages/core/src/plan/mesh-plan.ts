@@ -2,14 +2,22 @@
  * The plan of a mesh: everything that was decided, and nothing else. The engine, the statuses, explanations and previews
  * are read from it.
  */
+import type { DiscoveryStatus } from "../discovery/discovery-status.js";
 import type { ServiceMessage } from "../discovery/message.js";
 import type { KubernetesObject, ObjectKey, ObjectReference } from "../resources/kubernetes-object.js";
 import type { FieldViolation } from "../result.js";
 import type { GatewayResource, GatewayResourceKey } from "./gateway-resource.js";
+import type { ControlPlaneReference } from "./owned-object.js";
+import type { PlannedStatus } from "./planned-status.js";
+
+export type { DiscoveryStatus, PodDiscoveryStatus, RemoteStatus, WatchStatus } from "../discovery/discovery-status.js";
 
 /** What was tested for one (service, peer), in the order in which it was tested. */
 export type DecisionTest =
+  /** Whether there is a usable ServiceMeshPeer. */
   | "PeerAccepted"
+  /** Whether there is such a Service at all. */
+  | "Exists"
   | "Federated"
   | "External"
   | "Ports"
@@ -22,7 +30,9 @@ export type DecisionTest =
   | "Announcement"
   | "Conflict"
   | "Locality"
-  | "Authorization";
+  | "Authorization"
+  /** Whether the peer imports what is exported to it. */
+  | "Imported";
 
 export interface RuleReference {
   /** Name of the ExportedServiceSet or ImportedServiceSet. */
@@ -54,12 +64,39 @@ export interface Diagnostic {
   readonly remedy: string;
 }
 
+/** A service as its own mesh names it. */
+export interface LocalService {
+  readonly name: string;
+  readonly namespace: string;
+  readonly hostname: string;
+}
+
 /** A local service and what it is exported as. */
 export interface ExportedService {
   readonly peer: string;
   readonly rule: RuleReference;
-  readonly localService: { readonly name: string; readonly namespace: string; readonly hostname: string };
+  readonly localService: LocalService;
   readonly message: ServiceMessage;
+}
+
+/** A service that a peer offers, and what it is imported as. */
+export interface OfferedService {
+  readonly peer: string;
+  readonly message: ServiceMessage;
+  /** Absent: offered and not imported; `explainImport` says why. */
+  readonly imported?: {
+    readonly rule: RuleReference;
+    readonly localService: LocalService;
+    readonly importAsLocal: boolean;
+  };
+}
+
+/** What a peer offers. */
+export interface PeerImports {
+  /** Epoch milliseconds of the last contact that confirmed the offer; absent: never. Not the same as "connected". */
+  readonly lastConfirmed?: number;
+  /** By the exported host. */
+  readonly services: ReadonlyMap<string, OfferedService>;
 }
 
 /** What the controller learned of a peer over discovery. */
@@ -75,31 +112,6 @@ export interface PeerObservation {
   readonly lastConfirmed?: number;
 }
 
-export interface WatchStatus {
-  readonly connected: boolean;
-  readonly lastConnected?: string;
-  readonly lastEvent?: string;
-  readonly lastFullSync?: string;
-  readonly lastDisconnect?: string;
-  readonly lastDisconnectStatus?: string;
-}
-
-export interface RemoteStatus extends WatchStatus {
-  /** Where the peer's watch comes from. */
-  readonly source: string;
-}
-
-export interface PodDiscoveryStatus {
-  readonly pod: string;
-  readonly watch: WatchStatus;
-  readonly remotes?: readonly RemoteStatus[];
-}
-
-export interface DiscoveryStatus {
-  readonly active?: readonly PodDiscoveryStatus[];
-  readonly inactive?: readonly PodDiscoveryStatus[];
-}
-
 /** One change of a planner's input. */
 export type SnapshotChange =
   | { readonly type: "upsert"; readonly object: KubernetesObject }
@@ -113,6 +125,11 @@ export type SnapshotChange =
       readonly upserted: readonly ServiceMessage[];
       /** Hostnames. */
       readonly removed: readonly string[];
+      /**
+       * Announcements that are not believed from now on, by hostname; they are no longer among the services. A hostname
+       * in `upserted` or `removed` is no longer rejected.
+       */
+      readonly rejected?: ReadonlyMap<string, readonly FieldViolation[]>;
       readonly lastConfirmed?: number;
     }
   | {
@@ -126,13 +143,56 @@ export type SnapshotChange =
 /** What a planner update changed, so that adapters do work for that alone. */
 export interface MeshPlanChange {
   readonly gateway: { readonly upserted: readonly GatewayResource[]; readonly removed: readonly GatewayResourceKey[] };
-  /** Exported services that appeared, changed or went, by peer. A rename is a removal and an upsert. */
+  /**
+   * Exported services that appeared, changed or went, by peer; peers without a change are left out. A rename is a removal
+   * and an upsert.
+   */
   readonly exports: ReadonlyMap<
     string,
     { readonly upserted: readonly ServiceMessage[]; readonly removed: readonly string[] }
   >;
   /** Objects whose status may differ now; read it with `plan.status`. */
   readonly statuses: ReadonlySet<ObjectKey>;
-  /** Objects that the mesh owns and that must exist (gateway Services, ServiceAccounts, ...) or must go. */
+  /**
+   * What to do so that the objects that the mesh owns (gateway Services, ServiceAccounts) are as desired: `upserted` ones
+   * hold the fields to set, others are to be kept.
+   */
   readonly objects: { readonly upserted: readonly KubernetesObject[]; readonly removed: readonly ObjectReference[] };
+}
+
+/** Asks about one local service and one peer. */
+export interface ExportQuestion {
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly peer: string;
+}
+
+/** Asks about one service of a peer: by the host that it is exported under, or by its exported name and namespace. */
+export type ImportQuestion =
+  | { readonly peer: string; readonly hostname: string }
+  | { readonly peer: string; readonly namespace: string; readonly name: string };
+
+/**
+ * Everything that follows from a mesh's snapshot. The plan of a planner is a live view: it shows the state after the
+ * latest update, and its maps must not be kept across updates. The plan of `planMesh` never changes.
+ */
+export interface MeshPlan {
+  readonly controlPlane: ControlPlaneReference;
+  readonly gatewayResources: ReadonlyMap<GatewayResourceKey, GatewayResource>;
+  /** By peer, then by exported host. Every ServiceMeshPeer has an entry. */
+  readonly exports: ReadonlyMap<string, ReadonlyMap<string, ExportedService>>;
+  /** By peer. Every ServiceMeshPeer has an entry. */
+  readonly imports: ReadonlyMap<string, PeerImports>;
+  /** The objects that the mesh owns, with the fields that it sets, whether they exist yet or not. */
+  readonly objects: ReadonlyMap<ObjectKey, KubernetesObject>;
+  /** By object, path, reason and message. */
+  readonly diagnostics: readonly Diagnostic[];
+  /**
+   * The status that an object should have; undefined for objects that are not there or whose status is not the mesh's to
+   * write. Times of conditions that did not change come from the object's present status.
+   */
+  status(reference: ObjectReference): PlannedStatus | undefined;
+  /** The tests that were taken, in order, up to the first that failed. */
+  explainExport(question: ExportQuestion): readonly Decision[];
+  /** The tests that were taken, in order, up to the first that failed; a service that is not offered is no failure. */
+  explainImport(question: ImportQuestion): readonly Decision[];
 }

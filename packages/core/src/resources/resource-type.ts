@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Result } from "../result.js";
 import type { KubernetesObject } from "./kubernetes-object.js";
 
@@ -20,4 +21,11 @@ export interface ResourceType {
    * unknown fields kept.
    */
   readonly parse: (input: unknown) => Result<KubernetesObject>;
+}
+
+/** A resource type whose objects have a TypeScript type of their own. */
+export interface ResourceTypeOf<T extends KubernetesObject> extends ResourceType {
+  /** What `parse` checks; also the source of the published OpenAPI schema. */
+  readonly schema: z.ZodType<T>;
+  readonly parse: (input: unknown) => Result<T>;
 }

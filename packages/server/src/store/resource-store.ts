@@ -45,6 +45,11 @@ export interface UpdateOptions {
 export interface DeleteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
+  /**
+   * What becomes of objects whose only owner is the deleted one. `Background` (the default): they are deleted, at the latest
+   * soon after the owner is gone. `Orphan`: they stay and no longer name it as an owner.
+   */
+  readonly propagationPolicy?: "Background" | "Orphan";
   readonly dryRun?: boolean;
 }
 
@@ -53,7 +58,12 @@ export interface DeleteOptions {
  * status apart from spec. One contract suite (test/conformance/resource-store.ts) holds for every implementation.
  *
  * All methods throw FederationError: NOT_FOUND, ALREADY_EXISTS, ABORTED (a stale resourceVersion or a wrong uid),
- * OUT_OF_RANGE (a watch or a page from a version that is compacted), INVALID_ARGUMENT, UNAVAILABLE.
+ * OUT_OF_RANGE (a watch from a version that is compacted or unknown; a store may refuse an old page so too),
+ * FAILED_PRECONDITION (create in a namespace that is being deleted), INVALID_ARGUMENT (with violations where a field is
+ * wrong), UNAVAILABLE.
+ *
+ * The store keeps Kubernetes' rules for metadata and status; whether a spec makes sense is checked before it comes here
+ * (ResourceType.parse).
  */
 export interface ResourceStore {
   get(type: ResourceType, reference: Omit<ObjectReference, "kind">): Promise<KubernetesObject | undefined>;
@@ -62,12 +72,22 @@ export interface ResourceStore {
   create(object: KubernetesObject, options?: { readonly dryRun?: boolean }): Promise<KubernetesObject>;
   /** Replaces. With a `metadata.resourceVersion` that is not the current one: ABORTED. A write that changes nothing keeps the version. */
   update(object: KubernetesObject, options?: UpdateOptions): Promise<KubernetesObject>;
-  /** Marks (finalizers present: deletionTimestamp) or removes; returns the object's last state. */
+  /**
+   * Marks (finalizers present: deletionTimestamp) or removes; returns the object's last state. A namespace takes its
+   * contents along and is `Terminating` as long as one of them stays.
+   */
   delete(
     type: ResourceType,
     reference: Omit<ObjectReference, "kind">,
     options?: DeleteOptions,
   ): Promise<KubernetesObject>;
+  /**
+   * Events in the order of their versions, none left out, none twice. With `allowBookmarks` the first BOOKMARK of a watch
+   * without a version says that what existed has been told. A slow consumer may fall behind what the store keeps: then
+   * the iteration throws OUT_OF_RANGE. What is known to be wrong from the start is thrown by the call itself. Ends when the
+   * signal aborts and when the store closes.
+   */
   watch(options: WatchOptions): AsyncIterable<StoreEvent>;
+  /** Answers what was begun, ends all watches; afterwards everything throws UNAVAILABLE. */
   close(): Promise<void>;
 }

@@ -1,0 +1,64 @@
+import { formatTimestamp } from "../timestamp.js";
+import type { WatchStatus } from "./discovery-status.js";
+
+/**
+ * Keeps the status of the outbound watch. All times are epoch milliseconds.
+ * @see reference §1.1
+ */
+export class WatchStatusRecord {
+  lastConfirmed: number | undefined;
+  #connected = false;
+  #lastConnected: number | undefined;
+  #lastEvent: number | undefined;
+  #lastFullSync: number | undefined;
+  #lastDisconnect: number | undefined;
+  #lastDisconnectStatus: string | undefined;
+
+  attemptStarted(now: number): void {
+    this.#connected = false;
+    this.#lastConnected = now;
+  }
+
+  opened(): void {
+    this.#connected = true;
+  }
+
+  /** `reason` is kept for ever; the time only counts for a watch that had been open. */
+  ended(now: number, reason: string): void {
+    if (this.#connected) this.#lastDisconnect = now;
+    this.#connected = false;
+    this.#lastDisconnectStatus = reason;
+  }
+
+  eventReceived(now: number): void {
+    this.#lastEvent = now;
+  }
+
+  listProcessed(now: number): void {
+    this.#lastFullSync = now;
+    this.lastConfirmed = now;
+  }
+
+  toStatus(): WatchStatus {
+    return {
+      connected: this.#connected,
+      ...(this.#lastConnected !== undefined && { lastConnected: formatTimestamp(this.#lastConnected) }),
+      ...(this.#lastEvent !== undefined && { lastEvent: formatTimestamp(this.#lastEvent) }),
+      ...(this.#lastFullSync !== undefined && { lastFullSync: formatTimestamp(this.#lastFullSync) }),
+      ...(this.#lastDisconnect !== undefined && { lastDisconnect: formatTimestamp(this.#lastDisconnect) }),
+      ...(this.#lastDisconnectStatus !== undefined && { lastDisconnectStatus: this.#lastDisconnectStatus }),
+    };
+  }
+}
+
+/** Only what a reader of the status could see, which has whole seconds. */
+export function equalWatchStatus(a: WatchStatus, b: WatchStatus): boolean {
+  return (
+    a.connected === b.connected &&
+    a.lastConnected === b.lastConnected &&
+    a.lastEvent === b.lastEvent &&
+    a.lastFullSync === b.lastFullSync &&
+    a.lastDisconnect === b.lastDisconnect &&
+    a.lastDisconnectStatus === b.lastDisconnectStatus
+  );
+}

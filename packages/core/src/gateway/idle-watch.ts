@@ -1,0 +1,32 @@
+import type { Clock } from "../clock.js";
+
+export interface IdleWatch {
+  /** Something happened: the time starts over. As cheap as reading the clock. */
+  readonly touch: () => void;
+  readonly stop: () => void;
+}
+
+export interface IdleWatchOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Called once, when nothing happened for `timeoutMs`. */
+  readonly onIdle: () => void;
+}
+
+/** One timer that looks when it ends how long ago the last activity was, instead of one that is moved by each activity. */
+export function watchIdle({ clock, timeoutMs, onIdle }: IdleWatchOptions): IdleWatch {
+  let lastActivity = clock.now();
+  const check = () => {
+    const leftMs = lastActivity + timeoutMs - clock.now();
+    if (leftMs <= 0) onIdle();
+    // A clock that was set back must not stretch the timeout.
+    else timer = clock.setTimeout(check, Math.min(leftMs, timeoutMs));
+  };
+  let timer = clock.setTimeout(check, timeoutMs);
+  return {
+    touch: () => {
+      lastActivity = clock.now();
+    },
+    stop: () => clock.clearTimeout(timer),
+  };
+}

@@ -1,0 +1,51 @@
+import { failure, type Result, success } from "@meshfed/core";
+
+/** A range of IPv4 addresses, for example `127.80.0.0/24`. */
+export interface AddressPool {
+  /** As it was given. */
+  readonly cidr: string;
+  /** The network's address, as a 32-bit number. */
+  readonly network: number;
+  /** First and last address to give. */
+  readonly first: number;
+  readonly last: number;
+}
+
+/** CIDR text -> pool. Prefixes from /8 to /32; the network's own first address is left out unless it is the only one. */
+export function parseAddressPool(cidr: string): Result<AddressPool> {
+  const wrong = (message: string) => failure<AddressPool>({ path: "", reason: "Invalid", message });
+  const [addressText, prefixText, rest] = cidr.split("/");
+  const address = addressText === undefined ? undefined : parseIpv4(addressText);
+  const prefix = prefixText !== undefined && /^\d{1,2}$/.test(prefixText) ? Number(prefixText) : -1;
+  if (address === undefined || rest !== undefined || prefix < 8 || prefix > 32) {
+    return wrong(`"${cidr}" is not an IPv4 range such as 127.80.0.0/24`);
+  }
+  const size = 2 ** (32 - prefix);
+  if (address % size !== 0) return wrong(`"${cidr}" does not start at a multiple of its size`);
+  return success({ cidr, network: address, first: size === 1 ? address : address + 1, last: address + size - 1 });
+}
+
+/** The pool's lowest address for which `isFree` holds, or undefined when none is left. */
+export async function allocateAddress(
+  pool: AddressPool,
+  isFree: (address: string) => boolean | Promise<boolean>,
+): Promise<string | undefined> {
+  for (let candidate = pool.first; candidate <= pool.last; candidate++) {
+    const address = formatIpv4(candidate);
+    if (await isFree(address)) return address;
+  }
+  return undefined;
+}
+
+function parseIpv4(text: string): number | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) {
+    return undefined;
+  }
+  return parts.reduce((value, part) => value * 256 + Number(part), 0);
+}
+
+/** 2130706433 -> `127.0.0.1` */
+export function formatIpv4(value: number): string {
+  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
+}
