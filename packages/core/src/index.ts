@@ -1,6 +1,22 @@
 /** @meshfed/core: the pure part. Trust and the gateway engine are `@meshfed/core/trust` and `@meshfed/core/gateway`. */
 export * from "./clock.js";
+export * from "./discovery/announcement.js";
+export * from "./discovery/backoff.js";
+export * from "./discovery/checksum.js";
+export * from "./discovery/decode-message.js";
+export * from "./discovery/discovery-limits.js";
+export * from "./discovery/discovery-status.js";
+export * from "./discovery/encode-message.js";
+export * from "./discovery/entity-tag.js";
+export * from "./discovery/exporter.js";
 export * from "./discovery/message.js";
+export * from "./discovery/remote-watches.js";
+export * from "./discovery/service-message.js";
+export type { CheckService, ServiceChanges } from "./discovery/service-view.js";
+export * from "./discovery/watch-event-decoder.js";
+export * from "./discovery/watcher.js";
+export * from "./discovery/watcher-messages.js";
+export * from "./discovery/watcher-options.js";
 export * from "./errors.js";
 export * from "./naming/dns-name.js";
 export * from "./naming/gateway-identity.js";

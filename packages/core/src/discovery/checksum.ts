@@ -89,7 +89,12 @@ function setHalves<Element>(elements: readonly Element[], hashOf: (element: Elem
 
 /** Go's `int`: 64 bits, sign extended. */
 function int64Halves(value: number): Halves {
-  return halves(hash.reset().word(value).word(Math.floor(value / 2 ** 32)));
+  return halves(
+    hash
+      .reset()
+      .word(value)
+      .word(Math.floor(value / 2 ** 32)),
+  );
 }
 
 function int32Halves(value: number): Halves {

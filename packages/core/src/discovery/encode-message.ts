@@ -16,7 +16,7 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["\t", "\\t"],
 ]);
 
-function escape(character: string): string {
+function escapeCharacter(character: string): string {
   const code = character.charCodeAt(0);
   // Go strings hold bytes: what is not UTF-8 is printed as the replacement character.
   if (code >= 0xd800 && code <= 0xdfff) return "\\ufffd";
@@ -25,7 +25,7 @@ function escape(character: string): string {
 
 /** One JSON string, quotes included. */
 export function encodeText(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : `"${text.replace(ESCAPED, escape)}"`;
+  return PLAIN.test(text) ? `"${text}"` : `"${text.replace(ESCAPED, escapeCharacter)}"`;
 }
 
 function textField(name: string, value: string): string | undefined {

@@ -70,7 +70,8 @@ export class ServiceView {
     for (const service of list.services) {
       const entry = this.#entryOf(service);
       const other = entries.get(service.hostname);
-      if (other === undefined || this.#isPreferred(service.hostname, entry, other)) entries.set(service.hostname, entry);
+      if (other === undefined || this.#isPreferred(service.hostname, entry, other))
+        entries.set(service.hostname, entry);
     }
     for (const malformed of list.malformed) {
       if (!entries.has(malformed.hostname)) entries.set(malformed.hostname, malformedEntry(malformed));
@@ -173,9 +174,7 @@ export class ServiceView {
   }
 
   #listChecksum(combined: bigint): bigint {
-    return this.#form === "legacy"
-      ? toLegacyListChecksum(combined, this.#combinedEndpoints)
-      : toListChecksum(combined);
+    return this.#form === "legacy" ? toLegacyListChecksum(combined, this.#combinedEndpoints) : toListChecksum(combined);
   }
 
   #formOf(checksum: bigint): ChecksumForm {

@@ -115,17 +115,23 @@ export class Watcher {
   #dispatch(input: WatcherInput, now: number): void {
     switch (input.type) {
       case "started":
-        return this.#start(now);
+        this.#start(now);
+        return;
       case "stopped":
-        return this.#stop(now, "the watch was stopped");
+        this.#stop(now, "the watch was stopped");
+        return;
       case "configurationChanged":
-        return this.#reconfigure(input.check, now);
+        this.#reconfigure(input.check, now);
+        return;
       case "timer":
-        return this.#timerFired(input.timer, now);
+        this.#timerFired(input.timer, now);
+        return;
       case "watchOpened":
-        return this.#opened(input.watch);
+        this.#opened(input.watch);
+        return;
       case "events":
-        return this.#receive(input.watch, input.events, now);
+        this.#receive(input.watch, input.events, now);
+        return;
       case "streamEnded":
         if ("watch" in this.#connection && this.#connection.watch === input.watch) {
           this.#ended(now, endReason(input.end));
@@ -134,7 +140,8 @@ export class Watcher {
       case "listReceived":
       case "listUnchanged":
       case "listFailed":
-        return this.#fetched(input, now);
+        this.#fetched(input, now);
+        return;
     }
   }
 
@@ -163,12 +170,14 @@ export class Watcher {
   }
 
   #timerFired(timer: WatcherTimer, now: number): void {
+    if (this.#connection.kind === "stopped") return;
     switch (timer) {
       case "reconnect":
         if (this.#connection.kind === "waiting") this.#attempt(now);
         return;
       case "stable":
-        return this.#watchBackoff.reset();
+        this.#watchBackoff.reset();
+        return;
       case "resync":
         this.#setTimer("resync", this.#options.resyncIntervalMs);
         if (this.#fetch === undefined) this.#fetchList();
@@ -286,11 +295,14 @@ export class Watcher {
     this.#fetch = undefined;
     switch (answer.type) {
       case "listReceived":
-        return this.#listReceived(fetch, answer, now);
+        this.#listReceived(fetch, answer, now);
+        return;
       case "listUnchanged":
-        return this.#listUnchanged(fetch, now);
+        this.#listUnchanged(fetch, now);
+        return;
       case "listFailed":
-        return this.#listFailed(answer, now);
+        this.#listFailed(answer, now);
+        return;
     }
   }
 

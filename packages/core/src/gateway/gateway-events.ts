@@ -117,8 +117,8 @@ export interface PeerFailed {
  * A part of the configuration that does not run.
  * - `AddressInUse`: another program, or another gateway of this engine, has the address
  * - `AddressNotAvailable`, `PermissionDenied`, `ListenFailed`: the operating system refused to listen
- * - `CertificateUnavailable`: the gateway's identity has no certificate yet
- * - `TrustInvalid`: the peer's root certificates or the gateway's own cannot be used for TLS
+ * - `CertificateUnavailable`: the gateway's identity has no certificate, or one that cannot be used
+ * - `TrustInvalid`: the peer's root certificates cannot be used
  */
 export interface GatewayProblem {
   readonly resource: GatewayResourceKey;

@@ -5,10 +5,11 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import type { SpiffeId } from "../naming/spiffe-id.js";
 import type { GatewayResourceKey, PeerTrust } from "../plan/gateway-resource.js";
-import type { TrustBundle } from "../trust/trust-bundle.js";
+import { formatViolations } from "../result.js";
+import { secureContextOptions } from "../trust/tls-context.js";
+import { parseTrustBundle, type TrustBundle } from "../trust/trust-bundle.js";
 import type { GatewayContext } from "./gateway-context.js";
 import type { GatewayProblem } from "./gateway-events.js";
-import { loadTlsMaterial } from "./tls-settings.js";
 
 export interface GatewayTls {
   /** Absent while `problem` says why. */
@@ -19,10 +20,12 @@ export interface GatewayTls {
   close(): void;
 }
 
+/** What one gateway needs to authenticate itself and one peer. */
 export interface TlsState {
   readonly options: SecureContextOptions;
   /** Shared by all connections: making one is what a handshake must not have to do. */
   readonly secureContext: SecureContext;
+  /** The peer's, parsed once. */
   readonly roots: TrustBundle;
 }
 
@@ -41,18 +44,15 @@ export function createGatewayTls({ resource, context, onRotated }: GatewayTlsOpt
   let unsubscribe = () => {};
 
   const load = (identity: SpiffeId, trust: PeerTrust): TlsState | GatewayProblem => {
-    const loaded = loadTlsMaterial({ resource, identity, trust, certificates, now: clock.now() });
-    if (!loaded.ok) return loaded.problem;
-    const { context: options, roots } = loaded.material;
+    const roots = parseTrustBundle(trust.rootCertificates, { now: clock.now() });
+    if (!roots.ok) return trustProblem(resource, trust, formatViolations(roots.violations));
+    const certificate = certificates.get(identity);
+    if (certificate === undefined) return certificateProblem(resource, `there is no certificate for "${identity}"`);
+    const options = secureContextOptions({ certificate, roots: roots.value });
     try {
-      return { options, secureContext: createSecureContext(options), roots };
+      return { options, secureContext: createSecureContext(options), roots: roots.value };
     } catch (error) {
-      return {
-        resource,
-        reason: "TrustInvalid",
-        message: `the certificate of "${identity}" cannot be used for TLS: ${describe(error)}`,
-        remedy: "check the mesh's certificate authority: its key must fit its certificate",
-      };
+      return certificateProblem(resource, `the certificate of "${identity}" cannot be used: ${describe(error)}`);
     }
   };
 
@@ -98,6 +98,24 @@ export function createGatewayTls({ resource, context, onRotated }: GatewayTlsOpt
 
 export function isSameTrust(one: PeerTrust, other: PeerTrust): boolean {
   return one.trustDomain === other.trustDomain && one.rootCertificates === other.rootCertificates;
+}
+
+function trustProblem(resource: GatewayResourceKey, { trustDomain }: PeerTrust, detail: string): GatewayProblem {
+  return {
+    resource,
+    reason: "TrustInvalid",
+    message: `the root certificates of trust domain "${trustDomain}" cannot be used: ${detail}`,
+    remedy: "copy the peer's istio-ca-root-cert into the ConfigMap that spec.security.certificateChain names",
+  };
+}
+
+function certificateProblem(resource: GatewayResourceKey, message: string): GatewayProblem {
+  return {
+    resource,
+    reason: "CertificateUnavailable",
+    message,
+    remedy: "check the mesh's certificate authority; the gateway starts by itself once it has a certificate",
+  };
 }
 
 /** OpenSSL's code; its messages could quote what it was given. */

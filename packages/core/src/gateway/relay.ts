@@ -11,6 +11,7 @@ import type { Clock } from "../clock.js";
 import type { CloseReason } from "./gateway-events.js";
 import { watchIdle } from "./idle-watch.js";
 import type { ProxyStream } from "./proxy-stream.js";
+import { pump } from "./pump.js";
 
 export interface RelayOptions {
   readonly clock: Clock;
@@ -57,8 +58,10 @@ export function startRelay(downstream: ProxyStream, upstream: ProxyStream, { clo
     resolve({ reason: reason ?? "Completed", bytesSent: sent.bytes, bytesReceived: received.bytes });
   };
 
-  const sent = pump(downstream.stream, upstream.stream, idle.touch);
-  const received = pump(upstream.stream, downstream.stream, idle.touch);
+  const carry = (source: Duplex, sink: Duplex) =>
+    pump(source, sink, { onProgress: idle.touch, onEnd: () => sink.end() });
+  const sent = carry(downstream.stream, upstream.stream);
+  const received = carry(upstream.stream, downstream.stream);
   for (const { stream } of [downstream, upstream]) {
     // `close` follows every error; it decides.
     stream.on("error", () => undefined);
@@ -66,20 +69,4 @@ export function startRelay(downstream: ProxyStream, upstream: ProxyStream, { clo
     else stream.once("close", () => onClosed(stream));
   }
   return { closed, end };
-}
-
-function pump(source: Duplex, sink: Duplex, onProgress: () => void): { readonly bytes: number } {
-  const counter = { bytes: 0 };
-  source.on("data", (chunk: Buffer) => {
-    counter.bytes += chunk.length;
-    onProgress();
-    if (!sink.write(chunk)) source.pause();
-  });
-  sink.on("drain", () => {
-    onProgress();
-    source.resume();
-  });
-  if (source.readableEnded) sink.end();
-  else source.once("end", () => sink.end());
-  return counter;
 }

@@ -1,10 +1,18 @@
 import type { Socket } from "node:net";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.js";
+import type { PeerRejection, PeerVerification } from "../trust/peer-verification.js";
+import { clientTlsOptions } from "../trust/tls-context.js";
+import { readTlsPeer, type TlsPeer } from "../trust/tls-peer.js";
+import type { TrustBundle } from "../trust/trust-bundle.js";
 import { type Hop, HopError, type HopFailureReason } from "./hop-error.js";
 
 export interface OriginateTlsOptions {
   readonly secureContext: SecureContext;
+  /** Those that `secureContext` was made with. */
+  readonly roots: TrustBundle;
+  /** Whether the server is who it has to be; asked once the handshake is done and before a byte is sent. */
+  readonly verify: (server: TlsPeer) => PeerVerification;
   readonly serverName: string;
   readonly alpnProtocols: readonly string[];
   readonly timeoutMs: number;
@@ -13,13 +21,20 @@ export interface OriginateTlsOptions {
   readonly signal: AbortSignal;
 }
 
+export interface OriginatedTls {
+  readonly secure: TLSSocket;
+  /** For asking again when the configuration has changed. */
+  readonly certificates: TlsPeer;
+}
+
 /**
- * TLS over an established TCP connection, with the server's chain verified. Who the server is has to be checked next: by
- * its SPIFFE ID and never by its DNS name, which is why Node's own check of the name is replaced. Closes `raw` on failure.
- * @throws HopError `HandshakeTimeout`, `HandshakeFailed`, `ServerCertificateInvalid` or `ClientCertificateRefused`
+ * TLS over an established TCP connection, whose server `verify` has accepted: by its SPIFFE ID and never by its DNS name.
+ * Closes `raw` on failure.
+ * @throws HopError `HandshakeTimeout`, `HandshakeFailed`, `ServerCertificateInvalid`, `ServerIdentityRejected` or
+ *   `ClientCertificateRefused`; the signal's reason when aborted
  */
-export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise<TLSSocket> {
-  const { secureContext, serverName, alpnProtocols, timeoutMs, clock, hop, signal } = options;
+export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise<OriginatedTls> {
+  const { secureContext, roots, verify, serverName, alpnProtocols, timeoutMs, clock, hop, signal } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       raw.destroy();
@@ -27,12 +42,9 @@ export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise
       return;
     }
     const secure = connect({
+      ...clientTlsOptions(secureContext, serverName),
       socket: raw,
-      secureContext,
-      servername: serverName,
       ALPNProtocols: [...alpnProtocols],
-      rejectUnauthorized: true,
-      checkServerIdentity: () => undefined,
     });
     const settle = () => {
       clock.clearTimeout(timer);
@@ -46,8 +58,11 @@ export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise
       reject(error);
     };
     const onSecure = () => {
+      const certificates = readTlsPeer(secure, roots);
+      const verification = verify(certificates);
+      if (!verification.ok) return fail(rejectionError(verification, hop));
       settle();
-      resolve(secure);
+      resolve({ secure, certificates });
     };
     const onClose = () => fail(new HopError("HandshakeFailed", hop, "the other side closed the connection during the TLS handshake"));
     const onAbort = () => fail(signal.reason);
@@ -58,15 +73,16 @@ export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise
     signal.addEventListener("abort", onAbort, { once: true });
     secure.once("secureConnect", onSecure).once("close", onClose);
     // Stays for good: after the handshake `close` follows every error, and its new owner acts on that.
-    secure.on("error", (error) => fail(handshakeError(error, secure, hop)));
+    secure.on("error", (error) => fail(handshakeError(error, hop)));
   });
 }
 
-function handshakeError(error: NodeJS.ErrnoException, secure: TLSSocket, hop: Hop): HopError {
-  const rejected: unknown = secure.authorizationError;
-  if (rejected) {
-    return new HopError("ServerCertificateInvalid", hop, `the server's certificate does not verify: ${String(rejected)}`);
-  }
+function rejectionError({ reason, message }: PeerRejection, hop: Hop): HopError {
+  const isSomebodyElse = reason === "IdentityNotAllowed" || reason === "TrustDomainMismatch";
+  return new HopError(isSomebodyElse ? "ServerIdentityRejected" : "ServerCertificateInvalid", hop, message);
+}
+
+function handshakeError(error: NodeJS.ErrnoException, hop: Hop): HopError {
   const reason = tlsFailureReason(error.code);
   const message =
     reason === "ClientCertificateRefused"

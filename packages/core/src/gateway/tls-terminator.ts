@@ -1,51 +1,82 @@
 /**
- * The server side of mutual TLS for one listener: from an accepted TCP connection to one whose certificate verifies
+ * The server side of mutual TLS for one listener: from an accepted TCP connection to one whose chain OpenSSL has verified
  * against the roots of one peer, or to a counted refusal. Who the caller is, and what it may do, is decided by `onSecure`.
  *
  * No protocol is negotiated by ALPN: the gateway does not look into the bytes, so it could not keep a promise about them,
  * and a server that selects nothing suits every client, whatever it offers (reference §7.4).
  */
 import { Socket } from "node:net";
-import { createServer, type SecureContextOptions, type TLSSocket } from "node:tls";
-import type { Clock } from "../clock.js";
+import { createServer, type TLSSocket } from "node:tls";
+import type { Clock, TimerHandle } from "../clock.js";
+import { readTlsPeer, type TlsPeer } from "../trust/tls-peer.js";
+import type { TrustBundle } from "../trust/trust-bundle.js";
 import type { RefusalReason } from "./gateway-events.js";
-import { resetSocket } from "./proxy-stream.js";
+import type { TlsState } from "./gateway-tls.js";
+import { remoteEndpoint, resetSocket } from "./proxy-stream.js";
 
 export interface TlsTerminatorOptions {
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
   readonly maxPendingHandshakes: number;
-  /** `raw` is the TCP socket under `secure`. */
-  readonly onSecure: (secure: TLSSocket, raw: Socket) => void;
+  readonly onSecure: (connection: SecureConnection) => void;
   /** The connection is closed already. */
-  readonly onRefused: (reason: RefusalReason, message: string, raw: Socket) => void;
+  readonly onRefused: (reason: RefusalReason, message: string, downstream: string) => void;
+}
+
+/** A connection whose handshake is done, and of which nothing has been read. */
+export interface SecureConnection {
+  readonly secure: TLSSocket;
+  /** The TCP socket under `secure`. */
+  readonly raw: Socket;
+  /** The caller's `address:port`. */
+  readonly downstream: string;
+  readonly certificates: TlsPeer;
 }
 
 export interface TlsTerminator {
   accept(raw: Socket): void;
-  /** For handshakes from now on; established connections are not touched. */
-  setContext(context: SecureContextOptions): void;
+  /** For handshakes from now on; those under way and established connections are not touched. */
+  setState(state: TlsState): void;
 }
 
-/** Ends a pending handshake; true the first time. */
-type Settle = () => boolean;
+interface Handshake {
+  readonly downstream: string;
+  readonly timer: TimerHandle;
+  /** Those that this handshake verifies against. */
+  readonly roots: TrustBundle;
+}
 
-export function createTlsTerminator(context: SecureContextOptions, options: TlsTerminatorOptions): TlsTerminator {
+export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOptions): TlsTerminator {
   const { clock, handshakeTimeoutMs, maxPendingHandshakes, onSecure, onRefused } = options;
-  const pending = new Map<Socket, Settle>();
-  const server = createServer({ ...context, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true });
+  const pending = new Map<Socket, Handshake>();
+  let state = initial;
+  const server = createServer({ ...state.options, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true });
 
+  /** The handshake that ends here; undefined when it had ended before. */
+  const settle = (raw: Socket): Handshake | undefined => {
+    const handshake = pending.get(raw);
+    if (handshake === undefined) return undefined;
+    pending.delete(raw);
+    clock.clearTimeout(handshake.timer);
+    return handshake;
+  };
   const refuse = (raw: Socket, reason: RefusalReason, message: string) => {
-    if (pending.get(raw)?.() !== true) return;
+    const handshake = settle(raw);
+    if (handshake === undefined) return;
     resetSocket(raw);
-    onRefused(reason, message, raw);
+    onRefused(reason, message, handshake.downstream);
   };
 
   server.on("secureConnection", (secure) => {
     secure.on("error", () => undefined);
     const raw = socketUnder(secure);
-    if (raw !== undefined && pending.get(raw)?.() === true) onSecure(secure, raw);
-    else secure.destroy();
+    const handshake = raw && settle(raw);
+    if (raw === undefined || handshake === undefined) {
+      secure.destroy();
+      return;
+    }
+    const { downstream, roots } = handshake;
+    onSecure({ secure, raw, downstream, certificates: readTlsPeer(secure, roots) });
   });
   server.on("tlsClientError", (error, secure) => {
     const raw = socketUnder(secure);
@@ -54,25 +85,27 @@ export function createTlsTerminator(context: SecureContextOptions, options: TlsT
 
   return {
     accept(raw) {
+      const downstream = remoteEndpoint(raw);
       raw.on("error", () => undefined);
       if (pending.size >= maxPendingHandshakes) {
         resetSocket(raw);
-        onRefused("HandshakeLimit", `${maxPendingHandshakes} handshakes are going on already`, raw);
+        onRefused("HandshakeLimit", `${maxPendingHandshakes} handshakes are going on already`, downstream);
         return;
       }
       const timer = clock.setTimeout(
         () => refuse(raw, "HandshakeTimeout", `no handshake within ${handshakeTimeoutMs} ms`),
         handshakeTimeoutMs,
       );
-      pending.set(raw, () => {
-        clock.clearTimeout(timer);
-        return pending.delete(raw);
-      });
+      pending.set(raw, { downstream, timer, roots: state.roots });
       // One turn later than an error of the TLS layer, which knows more.
       raw.once("close", () => setImmediate(() => refuse(raw, "HandshakeFailed", "the caller went away during the handshake")));
       server.emit("connection", raw);
     },
-    setContext: (next) => server.setSecureContext(next),
+    setState(next) {
+      if (next === state) return;
+      state = next;
+      server.setSecureContext(next.options);
+    },
   };
 }
 
@@ -87,7 +120,10 @@ function socketUnder(secure: TLSSocket): Socket | undefined {
 
 function describeHandshakeFailure(error: NodeJS.ErrnoException, secure: TLSSocket): readonly [RefusalReason, string] {
   const rejected: unknown = secure.authorizationError;
-  if (rejected) return ["CertificateInvalid", `the client's certificate does not verify: ${String(rejected)}`];
+  if (rejected) {
+    const hint = "compare the peer's root certificate with the ConfigMap that spec.security.certificateChain names";
+    return ["CertificateInvalid", `the client's certificate does not verify (${String(rejected)}); ${hint}`];
+  }
   const code = error.code ?? error.message;
   if (code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") return ["CertificateMissing", "the client presented no certificate"];
   if (NOT_TLS.has(code)) return ["NotTls", "the caller does not speak TLS"];

@@ -1,24 +1,55 @@
-import { objectKey } from "../resources/kubernetes-object.js";
+import { type ObjectKey, type ObjectReference, objectKey } from "../resources/kubernetes-object.js";
 import { compareText } from "./compare-text.js";
 import type { Diagnostic } from "./mesh-plan.js";
+import { isStructurallyEqual } from "./structural-equality.js";
 
 /** Every problem of a mesh, each under the source that found it, so that a source replaces what it said before. */
 export class DiagnosticTable {
   readonly #bySource = new Map<string, readonly Diagnostic[]>();
   #sorted: readonly Diagnostic[] | undefined;
+  #byObject: ReadonlyMap<ObjectKey, readonly Diagnostic[]> | undefined;
+  #touched = new Set<ObjectKey>();
 
   /** An empty list withdraws what the source said. */
   set(source: string, diagnostics: readonly Diagnostic[]): void {
+    const before = this.#bySource.get(source) ?? [];
+    if (isStructurallyEqual(before, diagnostics)) return;
     if (diagnostics.length > 0) this.#bySource.set(source, diagnostics);
-    else if (!this.#bySource.delete(source)) return;
+    else this.#bySource.delete(source);
+    for (const { object } of [...before, ...diagnostics]) this.#touched.add(objectKey(object));
     this.#sorted = undefined;
+    this.#byObject = undefined;
   }
 
-  /** By object, path, reason and message; made when asked for. */
+  /** By object, path, reason and message. */
   get sorted(): readonly Diagnostic[] {
     this.#sorted ??= [...this.#bySource.values()].flat().sort(compareDiagnostics);
     return this.#sorted;
   }
+
+  /** In the order of `sorted`. */
+  of(object: ObjectReference): readonly Diagnostic[] {
+    this.#byObject ??= groupByObject(this.sorted);
+    return this.#byObject.get(objectKey(object)) ?? [];
+  }
+
+  /** Objects of which something else is said than at the last call. */
+  takeTouched(): ReadonlySet<ObjectKey> {
+    const touched = this.#touched;
+    this.#touched = new Set();
+    return touched;
+  }
+}
+
+function groupByObject(diagnostics: readonly Diagnostic[]): ReadonlyMap<ObjectKey, readonly Diagnostic[]> {
+  const groups = new Map<ObjectKey, Diagnostic[]>();
+  for (const diagnostic of diagnostics) {
+    const key = objectKey(diagnostic.object);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [diagnostic]);
+    else group.push(diagnostic);
+  }
+  return groups;
 }
 
 function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {

@@ -122,7 +122,15 @@ export type GatewayResource = IngressGateway | ExportRoute | EgressGateway | Imp
 /** `<kind>/<name>`; unique within a mesh. */
 export type GatewayResourceKey = string;
 
-export function gatewayResourceKey(resource: GatewayResource): GatewayResourceKey {
+/** The fields that tell a gateway resource from others. */
+export type GatewayResourceIdentity =
+  | Pick<IngressGateway, "kind" | "peer">
+  | Pick<EgressGateway, "kind" | "peer">
+  | Pick<ExportRoute, "kind" | "peer" | "exportedHost">
+  | Pick<ImportedService, "kind" | "localHost">
+  | Pick<OutboundListener, "kind" | "mesh">;
+
+export function gatewayResourceKey(resource: GatewayResourceIdentity): GatewayResourceKey {
   switch (resource.kind) {
     case "IngressGateway":
     case "EgressGateway":

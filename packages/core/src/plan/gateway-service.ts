@@ -27,3 +27,10 @@ export function listenAddresses(service: Service, portNumber: number, nodeAddres
       return [];
   }
 }
+
+/** Whether the Service has an address, be it one by DNS name that is not ours to listen for. */
+export function hasAddress(service: Service, portNumber: number, nodeAddress: string): boolean {
+  if (listenAddresses(service, portNumber, nodeAddress).length > 0) return true;
+  const { ingress = [] } = service.status?.loadBalancer ?? {};
+  return service.spec.type === "LoadBalancer" && ingress.some(({ hostname }) => hostname !== undefined && hostname !== "");
+}

@@ -20,7 +20,9 @@ export interface Mesh {
   readonly clusterDomain: string;
   /** The enabled gateways that nothing is wrong with. */
   readonly gateways: readonly FederationGateway[];
-  /** What is wrong with the others. */
+  /** Names of the enabled gateways that something is wrong with. */
+  readonly invalidGateways: readonly string[];
+  /** What is wrong with gateways, also with those that are not enabled. */
   readonly gatewayViolations: readonly FieldViolation[];
 }
 
@@ -32,13 +34,15 @@ export function resolveMesh(identity: ControlPlaneReference, snapshot: Snapshot)
   const controlPlane = snapshot.controlPlanes.get(identity.name);
   if (controlPlane === undefined || rulingControlPlane(snapshot) !== controlPlane) return undefined;
   const gatewayViolations = checkGateways(controlPlane);
+  const enabled = resolveGateways(controlPlane).filter((gateway) => gateway.enabled);
+  const isInvalid = (gateway: FederationGateway) =>
+    gatewayViolations.some(({ path }) => isWithin(path, gatewayPath(gateway)));
   return {
     controlPlane,
     trustDomain: trustDomainOf(controlPlane),
     clusterDomain: clusterDomainOf(controlPlane),
-    gateways: resolveGateways(controlPlane).filter(
-      (gateway) => gateway.enabled && !gatewayViolations.some(({ path }) => isWithin(path, gatewayPath(gateway))),
-    ),
+    gateways: enabled.filter((gateway) => !isInvalid(gateway)),
+    invalidGateways: enabled.filter(isInvalid).map(({ name }) => name),
     gatewayViolations,
   };
 }
@@ -49,7 +53,7 @@ export function rulingControlPlane(snapshot: Snapshot): ServiceMeshControlPlane 
   return [...snapshot.controlPlanes.values()].sort((a, b) => (age(a) < age(b) ? -1 : 1))[0];
 }
 
-export function gatewayPath({ kind, name }: FederationGateway): string {
+function gatewayPath({ kind, name }: FederationGateway): string {
   return fieldPath(["spec", "gateways", kind === "ingress" ? "additionalIngress" : "additionalEgress", name]);
 }
 

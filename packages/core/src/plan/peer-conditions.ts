@@ -4,6 +4,7 @@
  * Nothing is shared in a direction in which anything is wrong: an identity, a root certificate or a gateway that cannot be
  * told for certain keeps the gateway shut rather than open (reference 10.9).
  */
+import type { ConditionState } from "./conditions.js";
 
 /** @see Gateway API, GatewayConditionType */
 export type PeerConditionType =
@@ -60,14 +61,6 @@ export type PeerProblem =
   | Problem<"Accepted", NotAcceptedReason>
   | Problem<"ResolvedRefs", UnresolvedReason>
   | Problem<"Programmed", "AddressNotAssigned">;
-
-/** A condition without its times. */
-export interface ConditionState {
-  readonly type: string;
-  readonly status: "True" | "False";
-  readonly reason: string;
-  readonly message: string;
-}
 
 export function peerConditionStates(problems: readonly PeerProblem[]): readonly ConditionState[] {
   const accepted = conditionState("Accepted", problems, "the peer's configuration is valid");

@@ -11,7 +11,7 @@ import {
   type ServiceMeshPeer,
 } from "../resources/service-mesh-peer.js";
 import type { EgressGateway, IngressGateway, PeerTrust } from "./gateway-resource.js";
-import { hasPort, listenAddresses } from "./gateway-service.js";
+import { hasAddress, hasPort, listenAddresses } from "./gateway-service.js";
 import type { Mesh } from "./mesh.js";
 import type { PeerProblem } from "./peer-conditions.js";
 
@@ -58,17 +58,12 @@ export function findGateway(
   const missing = [DEFAULT_SERVICE_PORT, DEFAULT_DISCOVERY_PORT].filter((port) => !hasPort(service, port));
   if (missing.length > 0) return notFound(`the Service of "${name}" lacks the port ${missing.join(" and the port ")}`);
   const identity = gatewaySpiffeId(mesh.trustDomain, peer.metadata.namespace, name);
-  const isPending = kind === "ingress" && !hasAddress(service, nodeAddress);
+  const isPending = kind === "ingress" && !hasAddress(service, DEFAULT_SERVICE_PORT, nodeAddress);
   return { gateway: { name, identity, service }, problems: isPending ? [addressNotAssigned(name, path)] : [] };
 }
 
 function gatewayMap(kind: "ingress" | "egress"): string {
   return `spec.gateways.${kind === "ingress" ? "additionalIngress" : "additionalEgress"}`;
-}
-
-function hasAddress(service: Service, nodeAddress: string): boolean {
-  if (listenAddresses(service, DEFAULT_SERVICE_PORT, nodeAddress).length > 0) return true;
-  return service.status?.loadBalancer?.ingress?.some(({ hostname }) => Boolean(hostname)) ?? false;
 }
 
 function addressNotAssigned(gateway: string, path: string): PeerProblem {

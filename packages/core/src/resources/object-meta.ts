@@ -38,13 +38,9 @@ export function namespacedMeta<N extends z.ZodType<string>>(name: N) {
 
 /** metadata of a cluster-scoped kind. */
 export function clusterMeta<N extends z.ZodType<string>>(name: N) {
-  const namespace = constrained(z.string(), (text) =>
-    text === ""
-      ? undefined
-      : {
-          reason: "Forbidden",
-          message: `found ${describeValue(text)}, expected none: this kind belongs to no namespace`,
-        },
-  );
+  const namespace = constrained(z.string(), (text) => ({
+    reason: "Forbidden",
+    message: `found ${describeValue(text)}, expected none: this kind belongs to no namespace`,
+  }));
   return looseObject({ name, namespace: namespace.optional(), ...commonFields });
 }

@@ -20,7 +20,7 @@ export function nonEmptyText(description: string): z.ZodString {
   ).describe(description);
 }
 
-export function wholeNumber(minimum: number, maximum: number, noun = "a whole number"): z.ZodInt {
+function wholeNumber(minimum: number, maximum: number, noun = "a whole number"): z.ZodInt {
   return z.int().min(minimum).max(maximum).describe(`${noun} from ${minimum} to ${maximum}`);
 }
 

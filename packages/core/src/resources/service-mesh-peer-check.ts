@@ -9,7 +9,7 @@ import { isTrustDomain, parseSpiffeId } from "../naming/spiffe-id.js";
 import { defaultRootCertificateConfigMap } from "../naming/well-known-names.js";
 import type { FieldViolation, ViolationReason } from "../result.js";
 import { isIpAddress } from "./ip-address.js";
-import type { ServiceMeshPeer } from "./service-mesh-peer.js";
+import { type ServiceMeshPeer, trustDomainOfPeer } from "./service-mesh-peer.js";
 import { describeValue } from "./violations.js";
 
 /** Leaves room for `-exports` and `-imports` in the host names that hold the peer's name. @see reference §2.1 */
@@ -99,9 +99,9 @@ function trustDomainViolations(peer: ServiceMeshPeer): readonly FieldViolation[]
 function clientIdViolations(peer: ServiceMeshPeer): readonly FieldViolation[] {
   const path = "spec.security.clientID";
   const clientId = peer.spec.security?.clientID ?? "";
-  const trustDomain = peer.spec.security?.trustDomain || `${peer.metadata.name}.local`;
-  const example = formatClientId(gatewaySpiffeId(trustDomain, "<namespace>", "<egress gateway>"));
-  const expected = `the identity of the peer's egress gateway, in the form ${describeValue(example)}`;
+  const trustDomain = trustDomainOfPeer(peer);
+  const example = gatewaySpiffeId(trustDomain ?? `${peer.metadata.name}.local`, "<namespace>", "<egress gateway>");
+  const expected = `the identity of the peer's egress gateway, in the form ${describeValue(formatClientId(example))}`;
   const invalid = (problem: string) => [violation(path, "Invalid", `found ${describeValue(clientId)}, ${problem}`)];
 
   if (clientId === "") return [violation(path, "Required", `missing, expected ${expected}`)];
@@ -109,7 +109,7 @@ function clientIdViolations(peer: ServiceMeshPeer): readonly FieldViolation[] {
   if (clientId.includes("*")) return invalid(`expected one exact identity, no "*": ${expected}`);
   const id = parseSpiffeId(clientIdUri(clientId));
   if (!id.ok || id.value.path === "") return invalid(`expected ${expected}`);
-  if (peer.spec.security?.trustDomain && id.value.trustDomain !== trustDomain) {
+  if (trustDomain !== undefined && id.value.trustDomain !== trustDomain) {
     return invalid(`expected an identity of the trust domain ${describeValue(trustDomain)}: no other can be verified`);
   }
   return [];

@@ -153,26 +153,26 @@ export function exportToOf(service: Service): readonly string[] | undefined {
   return entries.length === 0 ? undefined : entries;
 }
 
-const PROTOCOLS: Readonly<Record<string, PortProtocol>> = {
-  http: "HTTP",
-  https: "HTTPS",
-  http2: "HTTP2",
-  http_proxy: "HTTP_PROXY",
-  grpc: "GRPC",
-  tcp: "TCP",
-  tls: "TLS",
-  udp: "UDP",
-  mongo: "Mongo",
-  mysql: "MySQL",
-  redis: "Redis",
-};
+const PROTOCOLS: ReadonlyMap<string, PortProtocol> = new Map([
+  ["http", "HTTP"],
+  ["https", "HTTPS"],
+  ["http2", "HTTP2"],
+  ["http_proxy", "HTTP_PROXY"],
+  ["grpc", "GRPC"],
+  ["tcp", "TCP"],
+  ["tls", "TLS"],
+  ["udp", "UDP"],
+  ["mongo", "Mongo"],
+  ["mysql", "MySQL"],
+  ["redis", "Redis"],
+]);
 
 /** Names that Kubernetes itself gives a meaning; only `appProtocol` may hold them. */
-const KUBERNETES_APP_PROTOCOLS: Readonly<Record<string, PortProtocol>> = {
-  "kubernetes.io/h2c": "HTTP2",
-  "kubernetes.io/ws": "HTTP",
-  "kubernetes.io/wss": "HTTPS",
-};
+const KUBERNETES_APP_PROTOCOLS: ReadonlyMap<string, PortProtocol> = new Map([
+  ["kubernetes.io/h2c", "HTTP2"],
+  ["kubernetes.io/ws", "HTTP"],
+  ["kubernetes.io/wss", "HTTPS"],
+]);
 
 /** Ports whose servers speak first, so that nothing can be sniffed: SMTP, DNS, MySQL, MongoDB. */
 const SERVER_FIRST_PORTS: ReadonlySet<number> = new Set([25, 53, 3306, 27_017]);
@@ -183,11 +183,12 @@ const SERVER_FIRST_PORTS: ReadonlySet<number> = new Set([25, 53, 3306, 27_017]);
  */
 export function portProtocol(port: KubernetesServicePort): PortProtocol {
   if (port.protocol === "UDP") return "UDP";
-  const kubernetes = KUBERNETES_APP_PROTOCOLS[port.appProtocol ?? ""];
-  if (kubernetes !== undefined) return kubernetes;
   const name = (port.appProtocol ?? port.name ?? "").toLowerCase();
   if (name.startsWith("grpc-web")) return "GRPC-Web";
   const [prefix = ""] = name.split("-");
-  if (Object.hasOwn(PROTOCOLS, prefix)) return PROTOCOLS[prefix] ?? "UnsupportedProtocol";
-  return SERVER_FIRST_PORTS.has(port.port) ? "TCP" : "UnsupportedProtocol";
+  return (
+    KUBERNETES_APP_PROTOCOLS.get(port.appProtocol ?? "") ??
+    PROTOCOLS.get(prefix) ??
+    (SERVER_FIRST_PORTS.has(port.port) ? "TCP" : "UnsupportedProtocol")
+  );
 }

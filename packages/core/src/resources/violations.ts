@@ -33,7 +33,7 @@ export function fieldPath(segments: readonly PropertyKey[]): string {
   return segments.reduce<string>((path, segment) => {
     if (typeof segment === "number") return `${path}[${segment}]`;
     const field = String(segment);
-    if (!PLAIN_FIELD.test(field)) return `${path}["${field}"]`;
+    if (!PLAIN_FIELD.test(field)) return `${path}[${JSON.stringify(field)}]`;
     return path === "" ? field : `${path}.${field}`;
   }, "");
 }

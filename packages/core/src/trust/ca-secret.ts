@@ -8,7 +8,7 @@
  */
 import type { TrustDomain } from "../naming/spiffe-id.js";
 import { workloadSpiffeId } from "../naming/spiffe-id.js";
-import { failure, type FieldViolation, type Result, success, type ViolationReason } from "../result.js";
+import { type FieldViolation, failure, type Result, success, type ViolationReason } from "../result.js";
 import { type Certificate, isSameCertificate, isSelfSigned, parseCertificates } from "./certificate.js";
 import { type CertificateAuthority, certificateAuthority } from "./certificate-authority.js";
 import { describeCertificate } from "./certificate-description.js";
@@ -97,7 +97,10 @@ function readParts(data: CaSecretData, now: number): Result<CaSecretParts> {
   return failure(...[certificates, chain, privateKey, bundle].flatMap((part) => (part.ok ? [] : part.violations)));
 }
 
-function readCertificates(data: CaSecretData, part: "certificate" | "certificateChain"): Result<readonly Certificate[]> {
+function readCertificates(
+  data: CaSecretData,
+  part: "certificate" | "certificateChain",
+): Result<readonly Certificate[]> {
   const pem = data[CaSecretKey[part]];
   return isEmpty(pem) ? missing(part) : parseCertificates(pem ?? "", pathOf(part));
 }

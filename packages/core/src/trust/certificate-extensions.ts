@@ -1,12 +1,5 @@
 /** The extensions that decide whether a certificate is believed. @see RFC 5280 §4.2 */
-import {
-  contextTag,
-  DerError,
-  DerReader,
-  DerTag,
-  decodeBitString,
-  decodeBoolean,
-} from "./der-reader.js";
+import { contextTag, DerError, DerReader, DerTag, decodeBitString, decodeBoolean } from "./der-reader.js";
 import { type GeneralName, readGeneralName } from "./general-name.js";
 import { Oid } from "./object-identifiers.js";
 

@@ -1,5 +1,5 @@
 import { hash, type KeyObject, X509Certificate } from "node:crypto";
-import { failure, type FieldViolation, type Result, success } from "../result.js";
+import { type FieldViolation, failure, type Result, success } from "../result.js";
 import { type CertificateExtensions, readExtensions } from "./certificate-extensions.js";
 import { contextTag, DerError, DerReader, DerTag, decodeBitString, decodeInteger, decodeTime } from "./der-reader.js";
 import { type DistinguishedName, isSameName, readDistinguishedName } from "./distinguished-name.js";
@@ -48,7 +48,10 @@ export function parseCertificates(pem: string, path: string): Result<readonly Ce
   for (const [index, der] of decoded.value.entries()) {
     const parsed = parseCertificate(der, path);
     if (parsed.ok) certificates.push(parsed.value);
-    else violations.push(...parsed.violations.map((one) => ({ ...one, message: `PEM block ${index + 1} is ${one.message}` })));
+    else
+      violations.push(
+        ...parsed.violations.map((one) => ({ ...one, message: `PEM block ${index + 1} is ${one.message}` })),
+      );
   }
   return violations.length > 0 ? failure(...violations) : success(certificates);
 }
@@ -96,7 +99,8 @@ function readCertificate(der: Uint8Array): Certificate {
   tbs.readOptional(contextTag(2, "primitive"));
   const extensions = tbs.readOptional(contextTag(3, "constructed"));
   tbs.end();
-  if (extensions !== undefined && version !== 3) throw new DerError("extensions in a certificate that is not version 3");
+  if (extensions !== undefined && version !== 3)
+    throw new DerError("extensions in a certificate that is not version 3");
 
   const x509 = openCertificate(der);
   return {

@@ -131,17 +131,28 @@ function nearerMiss(known: PathFailure | undefined, next: PathFailure): PathFail
 function validatePath(path: readonly Certificate[], options: CertificationPathOptions): PathFailure | undefined {
   const below: Certificate[] = [];
   for (const certificate of path) {
+    const isAnchor = below.length === path.length - 1;
     const failure =
-      checkValidity(certificate, options.now) ??
-      checkExtensions(certificate) ??
-      checkKey(certificate) ??
-      (certificate === path.at(-1) ? undefined : checkSignatureAlgorithm(certificate)) ??
-      checkPurpose(certificate, options.purpose) ??
+      checkCertificate(certificate, options) ??
+      (isAnchor ? undefined : checkSignatureAlgorithm(certificate)) ??
       (below.length === 0 ? undefined : checkIssuer(certificate, below));
     if (failure !== undefined) return failure;
     below.push(certificate);
   }
   return undefined;
+}
+
+/** What holds for every certificate of a path, wherever it stands. */
+export function checkCertificate(
+  certificate: Certificate,
+  { now, purpose }: Pick<CertificationPathOptions, "now" | "purpose">,
+): PathFailure | undefined {
+  return (
+    checkValidity(certificate, now) ??
+    checkExtensions(certificate) ??
+    checkKey(certificate) ??
+    checkPurpose(certificate, purpose)
+  );
 }
 
 function checkValidity(certificate: Certificate, now: number): PathFailure | undefined {
@@ -187,10 +198,7 @@ function checkSignatureAlgorithm(certificate: Certificate): PathFailure | undefi
 }
 
 /** An extended key usage in a CA limits what is below it, as Go's and OpenSSL's validators read it. */
-function checkPurpose(
-  certificate: Certificate,
-  purpose: "clientAuth" | "serverAuth" | undefined,
-): PathFailure | undefined {
+function checkPurpose(certificate: Certificate, purpose: CertificationPathOptions["purpose"]): PathFailure | undefined {
   const allowed = certificate.extendedKeyUsage;
   if (purpose === undefined || allowed === undefined) return undefined;
   if (allowed.has(Oid[purpose]) || allowed.has(Oid.anyExtendedKeyUsage)) return undefined;

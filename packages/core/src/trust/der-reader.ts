@@ -59,7 +59,9 @@ export class DerReader {
   read(tag: number): DerElement {
     const found = this.nextTag;
     if (found !== tag) {
-      throw new DerError(`tag 0x${tag.toString(16)} expected, ${found === undefined ? "end" : `0x${found.toString(16)}`} found`);
+      throw new DerError(
+        `tag 0x${tag.toString(16)} expected, ${found === undefined ? "end" : `0x${found.toString(16)}`} found`,
+      );
     }
     const start = this.#offset;
     this.#offset += 1;

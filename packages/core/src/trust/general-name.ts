@@ -42,6 +42,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
 
 /** A NUL or a line break inside a name is how one name is made to look like another. */
 function decodeIa5String(content: Uint8Array): string {
-  if (content.some((byte) => byte < 0x20 || byte > 0x7e)) throw new DerError("a name with a character that is not printable ASCII");
+  if (content.some((byte) => byte < 0x20 || byte > 0x7e))
+    throw new DerError("a name with a character that is not printable ASCII");
   return Buffer.from(content.buffer, content.byteOffset, content.length).toString("latin1");
 }

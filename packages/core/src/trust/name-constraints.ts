@@ -53,7 +53,9 @@ function overlaps(name: GeneralName, base: GeneralName): boolean {
     if (!DNS_NAME.test(name.value)) return true;
     // "*.example.com" stands for "foo.example.com" too, which a CA that excludes the latter must not certify.
     const parent = name.value.startsWith("*.") ? name.value.slice(1).toLowerCase() : undefined;
-    return isDnsNameWithin(name.value, base.value) || (parent !== undefined && base.value.toLowerCase().endsWith(parent));
+    return (
+      isDnsNameWithin(name.value, base.value) || (parent !== undefined && base.value.toLowerCase().endsWith(parent))
+    );
   }
   if (name.type === "ip" || name.type === "directory") return isWithin(name, base);
   return true;
@@ -72,7 +74,9 @@ function uriHost(uri: string): string | undefined {
 function isHostWithin(host: string | undefined, base: string): boolean {
   if (host === undefined || base === "") return false;
   const constraint = base.toLowerCase();
-  return constraint.startsWith(".") ? host.length > constraint.length && host.endsWith(constraint) : host === constraint;
+  return constraint.startsWith(".")
+    ? host.length > constraint.length && host.endsWith(constraint)
+    : host === constraint;
 }
 
 const DNS_NAME = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;

@@ -14,7 +14,7 @@ import { parseSpiffeId, type SpiffeId, type TrustDomain } from "../naming/spiffe
 import { formatViolations } from "../result.js";
 import { type Certificate, parseCertificate } from "./certificate.js";
 import { describeCertificate, quote } from "./certificate-description.js";
-import { findCertificationPath, type PathFailureReason } from "./certification-path.js";
+import { checkCertificate, findCertificationPath, type PathFailureReason } from "./certification-path.js";
 import { decodeCertificatePem } from "./pem.js";
 import { parseTrustBundle, type TrustBundle } from "./trust-bundle.js";
 
@@ -31,6 +31,8 @@ export type PeerRejectionReason =
   | "NotASpiffeId"
   | "TrustDomainMismatch"
   | "IdentityNotAllowed"
+  /** OpenSSL does not verify what we would. */
+  | "RefusedByTls"
   | PathFailureReason;
 
 export interface PeerRejection {
@@ -40,14 +42,14 @@ export interface PeerRejection {
   readonly message: string;
 }
 
-export type PeerVerification =
-  | {
-      readonly ok: true;
-      readonly id: SpiffeId;
-      /** When the first certificate of the path ends, epoch milliseconds. */
-      readonly notAfter: number;
-    }
-  | PeerRejection;
+export interface VerifiedPeer {
+  readonly ok: true;
+  readonly id: SpiffeId;
+  /** When the first certificate of the path ends, epoch milliseconds. */
+  readonly notAfter: number;
+}
+
+export type PeerVerification = VerifiedPeer | PeerRejection;
 
 /** Whom we expect at the other end. */
 export interface PeerExpectation {
@@ -70,36 +72,77 @@ export interface VerifyPeerCertificateOptions extends PeerExpectation {
 /** Presented certificates, leaf included. */
 const MAX_PRESENTED_CERTIFICATES = 10;
 
-/** Never throws for what a peer sent. About 0.3 ms for a path of two. */
+/** Never throws for what a peer sent. About 0.2 ms for a leaf that its root issued. */
 export function verifyPeerCertificate(options: VerifyPeerCertificateOptions): PeerVerification {
-  const presented = readPresented(options.chain);
-  if ("reason" in presented) return presented;
-  const [leaf, ...intermediates] = presented;
-  if (leaf === undefined) return rejected("NoCertificate", `the peer presented no certificate; expected one of trust domain "${options.trustDomain}"`);
-  const identity = readLeafIdentity(leaf);
-  if (!identity.ok) return identity;
-  if (identity.trustDomain !== options.trustDomain) {
-    return rejected(
-      "TrustDomainMismatch",
-      `${describeCertificate(leaf)} is of trust domain "${identity.trustDomain}", expected is "${options.trustDomain}"; compare spec.security.trustDomain of the ServiceMeshPeer with the peer's control plane`,
-    );
-  }
+  const presented = readPresented(options);
+  if (!presented.ok) return presented;
+  const { leaf, intermediates, id } = presented;
   const roots = readRoots(options.roots, options.now);
   if ("reason" in roots) return roots;
-  const purpose = options.role && (options.role === "client" ? "clientAuth" : "serverAuth");
+  const purpose = purposeOf(options.role);
   const result = findCertificationPath(leaf, { intermediates, anchors: roots, now: options.now, purpose });
   if (!result.ok) return rejected(result.failure.reason, result.failure.message);
-  if (options.allowedIds?.includes(identity.id) === false) {
-    return rejected("IdentityNotAllowed", notAllowed(identity.id, options.allowedIds, options.role));
-  }
-  return { ok: true, id: identity.id, notAfter: Math.min(...result.path.map((certificate) => certificate.notAfter)) };
+  const notAfter = Math.min(...result.path.map((certificate) => certificate.notAfter));
+  return authorize({ ok: true, id, notAfter }, options);
 }
 
-function readPresented(chain: readonly Uint8Array[] | string): readonly Certificate[] | PeerRejection {
+/** The same but for the path, which the caller knows to lead to `roots`. Not for use outside of this folder. */
+export function verifyLeafCertificate(options: VerifyPeerCertificateOptions): PeerVerification {
+  const presented = readPresented(options);
+  if (!presented.ok) return presented;
+  const { leaf, id } = presented;
+  const failure = checkCertificate(leaf, { now: options.now, purpose: purposeOf(options.role) });
+  if (failure !== undefined) return rejected(failure.reason, failure.message);
+  return authorize({ ok: true, id, notAfter: leaf.notAfter }, options);
+}
+
+interface Presented {
+  readonly ok: true;
+  readonly leaf: Certificate;
+  readonly intermediates: readonly Certificate[];
+  readonly id: SpiffeId;
+}
+
+/** A readable chain with a SPIFFE leaf of the expected trust domain; nothing of it is proven yet. */
+function readPresented(options: VerifyPeerCertificateOptions): Presented | PeerRejection {
+  const { chain, trustDomain } = options;
+  const certificates = readChain(chain);
+  if ("reason" in certificates) return certificates;
+  const [leaf, ...intermediates] = certificates;
+  if (leaf === undefined) {
+    return rejected(
+      "NoCertificate",
+      `the peer presented no certificate; expected one of trust domain "${trustDomain}"`,
+    );
+  }
+  const identity = readLeafIdentity(leaf);
+  if (!identity.ok) return identity;
+  if (identity.trustDomain !== trustDomain) {
+    return rejected(
+      "TrustDomainMismatch",
+      `${describeCertificate(leaf)} is of trust domain "${identity.trustDomain}", expected is "${trustDomain}"; compare spec.security.trustDomain of the ServiceMeshPeer with the peer's control plane`,
+    );
+  }
+  return { ok: true, leaf, intermediates, id: identity.id };
+}
+
+function authorize(verified: VerifiedPeer, { allowedIds, role }: PeerExpectation): PeerVerification {
+  if (allowedIds === undefined || allowedIds.includes(verified.id)) return verified;
+  return rejected("IdentityNotAllowed", notAllowed(verified.id, allowedIds, role));
+}
+
+function purposeOf(role: PeerExpectation["role"]): "clientAuth" | "serverAuth" | undefined {
+  return role && (role === "client" ? "clientAuth" : "serverAuth");
+}
+
+function readChain(chain: readonly Uint8Array[] | string): readonly Certificate[] | PeerRejection {
   const ders = typeof chain === "string" ? splitPem(chain) : chain;
   if ("reason" in ders) return ders;
   if (ders.length > MAX_PRESENTED_CERTIFICATES) {
-    return rejected("ChainTooLong", `the peer presented ${ders.length} certificates, at most ${MAX_PRESENTED_CERTIFICATES} are read; send only the leaf and its intermediates`);
+    return rejected(
+      "ChainTooLong",
+      `the peer presented ${ders.length} certificates, at most ${MAX_PRESENTED_CERTIFICATES} are read; send only the leaf and its intermediates`,
+    );
   }
   const certificates: Certificate[] = [];
   for (const [index, der] of ders.entries()) {
@@ -128,21 +171,34 @@ type LeafIdentity = { readonly ok: true; readonly id: SpiffeId; readonly trustDo
 function readLeafIdentity(leaf: Certificate): LeafIdentity | PeerRejection {
   const { isCa, keyUsage } = leaf;
   if (isCa || keyUsage?.has("keyCertSign") || keyUsage?.has("cRLSign")) {
-    return rejected("NotALeaf", `${describeCertificate(leaf)} is a certificate authority's; expected the certificate of a workload`);
+    return rejected(
+      "NotALeaf",
+      `${describeCertificate(leaf)} is a certificate authority's; expected the certificate of a workload`,
+    );
   }
   // §4.3 asks issuers for a key usage; §5.2 does not have verifiers refuse a certificate without.
   if (keyUsage?.has("digitalSignature") === false) {
-    return rejected("UsageNotAllowed", `${describeCertificate(leaf)} does not allow digitalSignature, which TLS needs; issue it with that key usage`);
+    return rejected(
+      "UsageNotAllowed",
+      `${describeCertificate(leaf)} does not allow digitalSignature, which TLS needs; issue it with that key usage`,
+    );
   }
   const uris = leaf.subjectAltNames.flatMap((name) => (name.type === "uri" ? [name.value] : []));
   const [uri] = uris;
   if (uri === undefined || uris.length > 1) {
-    return rejected("NotASpiffeId", `${describeCertificate(leaf)} has ${uris.length} URI names, expected exactly one, its SPIFFE ID`);
+    return rejected(
+      "NotASpiffeId",
+      `${describeCertificate(leaf)} has ${uris.length} URI names, expected exactly one, its SPIFFE ID`,
+    );
   }
   const parsed = parseSpiffeId(uri);
-  if (!parsed.ok) return rejected("NotASpiffeId", `the URI name ${quote(uri)} (serial ${leaf.serialNumber}) is not a SPIFFE ID`);
+  if (!parsed.ok)
+    return rejected("NotASpiffeId", `the URI name ${quote(uri)} (serial ${leaf.serialNumber}) is not a SPIFFE ID`);
   if (parsed.value.path === "") {
-    return rejected("NotASpiffeId", `${describeCertificate(leaf)} names a trust domain, expected the SPIFFE ID of a workload, with a path`);
+    return rejected(
+      "NotASpiffeId",
+      `${describeCertificate(leaf)} names a trust domain, expected the SPIFFE ID of a workload, with a path`,
+    );
   }
   return { ok: true, id: parsed.value.id, trustDomain: parsed.value.trustDomain };
 }

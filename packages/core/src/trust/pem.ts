@@ -1,5 +1,5 @@
 /** The textual form of certificates. @see RFC 7468 */
-import { failure, type FieldViolation, type Result, success } from "../result.js";
+import { type FieldViolation, failure, type Result, success } from "../result.js";
 
 /** Kubernetes keeps a ConfigMap or Secret below 1 MiB; no mesh needs that much. */
 const MAX_PEM_CHARACTERS = 1024 * 1024;
@@ -44,7 +44,9 @@ export function decodeCertificatePem(pem: string, path: string): Result<readonly
 }
 
 export function encodeCertificatePem(der: Uint8Array): string {
-  const lines = Buffer.from(der).toString("base64").replace(/.{64}(?!$)/g, "$&\n");
+  const lines = Buffer.from(der)
+    .toString("base64")
+    .replace(/.{64}(?!$)/g, "$&\n");
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 

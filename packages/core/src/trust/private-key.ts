@@ -1,8 +1,21 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
 import { inspect, promisify } from "node:util";
 import { FederationError, invariant } from "../errors.js";
 import { failure, type Result, success } from "../result.js";
-import { ACCEPTED_KEYS, describeKey, encodeAlgorithmIdentifier, type KeyType, signingAlgorithm } from "./key-algorithm.js";
+import {
+  ACCEPTED_KEYS,
+  describeKey,
+  encodeAlgorithmIdentifier,
+  type KeyType,
+  signingAlgorithm,
+} from "./key-algorithm.js";
 
 const REDACTED = "[redacted]";
 
@@ -18,7 +31,10 @@ export class PrivateKey {
   /** Throws INVALID_ARGUMENT for a key that is public, symmetric, too weak or of a kind that we do not use. */
   constructor(key: KeyObject) {
     if (key.type !== "private" || signingAlgorithm(key) === undefined) {
-      throw new FederationError("INVALID_ARGUMENT", `a private key (${ACCEPTED_KEYS}) expected, ${describeKey(key)} found`);
+      throw new FederationError(
+        "INVALID_ARGUMENT",
+        `a private key (${ACCEPTED_KEYS}) expected, ${describeKey(key)} found`,
+      );
     }
     this.#key = key;
     this.publicKey = createPublicKey(key);

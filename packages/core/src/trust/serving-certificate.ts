@@ -1,8 +1,14 @@
 /** Certificates of servers that clients address by host name or IP address, such as the API. @see RFC 9110 §4.3.4 */
 import { isIP, isIPv4 } from "node:net";
 import { FederationError } from "../errors.js";
-import { authorityKeyIdentifier, basicConstraints, extendedKeyUsage, keyUsage, signCertificate } from "./certificate-builder.js";
 import type { CertificateAuthority } from "./certificate-authority.js";
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  signCertificate,
+} from "./certificate-builder.js";
 import { derContextPrimitive, derObjectIdentifier, derOctetString, derSequence } from "./der-writer.js";
 import { encodeOrganization } from "./distinguished-name.js";
 import { Oid } from "./object-identifiers.js";
@@ -39,10 +45,19 @@ const DNS_NAME = /^(?:\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9]([-a-
  * Throws INVALID_ARGUMENT for a name that is neither a DNS name in lower case nor an IP address, and FAILED_PRECONDITION
  * when the authority's own certificate is not valid at `now`.
  */
-export function createServingCertificate({ ca, names, now, validityMs }: ServingCertificateOptions): ServingCertificate {
-  if (names.length === 0) throw new FederationError("INVALID_ARGUMENT", "a serving certificate needs at least one name");
+export function createServingCertificate({
+  ca,
+  names,
+  now,
+  validityMs,
+}: ServingCertificateOptions): ServingCertificate {
+  if (names.length === 0)
+    throw new FederationError("INVALID_ARGUMENT", "a serving certificate needs at least one name");
   if (now < ca.certificate.notBefore || now >= ca.notAfter) {
-    throw new FederationError("FAILED_PRECONDITION", "the certificate authority is not valid now; replace it, or check the clock");
+    throw new FederationError(
+      "FAILED_PRECONDITION",
+      "the certificate authority is not valid now; replace it, or check the clock",
+    );
   }
   const notBefore = wholeSeconds(Math.max(now - CLOCK_SKEW_ALLOWANCE_MS, ca.certificate.notBefore));
   const notAfter = wholeSeconds(Math.min(now + validityMs, ca.notAfter));

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { failure, type FieldViolation, type Result, success } from "../result.js";
+import { type FieldViolation, failure, type Result, success } from "../result.js";
 import { formatTimestamp } from "../timestamp.js";
 import { type Certificate, parseCertificates } from "./certificate.js";
 import { describeCertificate } from "./certificate-description.js";
@@ -48,7 +48,14 @@ export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions):
   return success({
     roots,
     pem: roots.map((root) => encodeCertificatePem(root.der)).join(""),
-    digest: hash("sha256", roots.map((root) => root.fingerprint).sort().join(), "hex"),
+    digest: hash(
+      "sha256",
+      roots
+        .map((root) => root.fingerprint)
+        .sort()
+        .join(),
+      "hex",
+    ),
     notAfter: Math.min(...roots.filter((root) => isValidAt(root, now)).map((root) => root.notAfter)),
     warnings: outdated,
   });
@@ -63,7 +70,9 @@ function findUnusable(root: Certificate, path: string): readonly FieldViolation[
   const wrong = (message: string) =>
     violations.push({ path, reason: "Invalid", message: `${describeCertificate(root)} ${message}` });
   if (!root.isCa || root.keyUsage?.has("keyCertSign") === false) {
-    wrong("is not a certificate authority; expected the root certificate of the mesh, not a certificate that it issued");
+    wrong(
+      "is not a certificate authority; expected the root certificate of the mesh, not a certificate that it issued",
+    );
   }
   if (signingAlgorithm(root.publicKey) === undefined) {
     wrong(`has a key of type ${describeKey(root.publicKey)}; accepted are ${ACCEPTED_KEYS}`);

@@ -561,14 +561,20 @@ describe.each([
   ["the mesh", mesh],
   ["core kinds", core],
 ])("%s: every violation at once", (_, rows) => {
-  test.each(rows)("%s", (_name, input, ...violations) => {
-    const result = parseObject(input);
-    const found = result.ok ? [] : result.violations;
-    expect(found).toEqual(
-      violations.map(([path, reason, message]) => ({ path, reason, message: expect.stringContaining(message) })),
-    );
-    expect(result.ok).toBe(false);
-  });
+  for (const [name, input, ...violations] of rows) {
+    test(name, () => {
+      const result = parseObject(input);
+      expect(result.ok).toBe(false);
+      expect(result.ok ? [] : result.violations).toEqual(
+        violations.map(([path, reason, message]) => ({ path, reason, message: expect.stringContaining(message) })),
+      );
+    });
+  }
+});
+
+test("the table is not short", () => {
+  const rows = [...notAnObject, ...metadata, ...federation, ...mesh, ...core];
+  expect(rows.length).toBeGreaterThanOrEqual(45);
 });
 
 test("a Secret's content is in no message", () => {

@@ -10,7 +10,7 @@ import type { Logger } from "pino";
 import type { ResourceStore } from "../store/resource-store.js";
 import { ensureAdministratorCredential } from "./auth/administrator-credential.js";
 import type { Authenticator } from "./auth/authenticator.js";
-import { allowAdministrators, type Authorizer } from "./auth/authorizer.js";
+import { type Authorizer, allowAdministrators } from "./auth/authorizer.js";
 import { renderKubeconfig } from "./auth/kubeconfig.js";
 import { ensurePrivateDirectory, writePrivateFile } from "./auth/private-file.js";
 import { ensureServingIdentity, type ServingIdentity } from "./auth/serving-identity.js";

@@ -108,7 +108,8 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     random: options.random,
     logger,
     pod: options.pod,
-    onObservation: (change) => feed(change),
+    plan: () => planner.plan,
+    onObservation: feed,
     connect: (peer, signal) => dataPlane.connectDiscovery(peer, signal),
   });
   const dataPlane = options.createDataPlane({
@@ -142,12 +143,13 @@ export async function createMeshController(options: MeshControllerOptions): Prom
   }
 
   function carryOut(change: MeshPlanChange): void {
-    const { gateway, objects } = change;
-    discovery.apply(change);
-    statuses.enqueue(change.statuses);
-    if (gateway.upserted.length + gateway.removed.length > 0) {
+    statuses.enqueue(change.statuses.values());
+    const { gateway, objects, exports } = change;
+    if (gateway.upserted.length + gateway.removed.length + exports.size > 0) {
       background("gateways", async () => {
+        discovery.withdraw(change);
         for (const problem of await dataPlane.apply(gateway)) logger.error(problem, "a part of a gateway does not run");
+        discovery.publish(change);
       });
     }
     if (objects.upserted.length + objects.removed.length > 0) {

@@ -100,18 +100,18 @@ async function readCredentials(path: string): Promise<readonly StoredCredential[
 }
 
 function parseCredentials(document: unknown): readonly StoredCredential[] {
-  if (!isJsonObject(document) || document["version"] !== 1 || !Array.isArray(document["credentials"])) {
+  if (!isJsonObject(document) || document.version !== 1 || !Array.isArray(document.credentials)) {
     throw new TypeError("not a version 1 document");
   }
-  return document["credentials"].map((entry: unknown) => {
-    if (!isJsonObject(entry) || typeof entry["tokenSha256"] !== "string" || !isUser(entry["user"])) {
+  return document.credentials.map((entry: unknown) => {
+    if (!isJsonObject(entry) || typeof entry.tokenSha256 !== "string" || !isUser(entry.user)) {
       throw new TypeError("not a credential");
     }
-    return { user: entry["user"], tokenSha256: entry["tokenSha256"] };
+    return { user: entry.user, tokenSha256: entry.tokenSha256 };
   });
 }
 
 function isUser(value: unknown): value is User & { readonly [key: string]: unknown } {
-  if (!isJsonObject(value) || typeof value["name"] !== "string" || !Array.isArray(value["groups"])) return false;
-  return value["groups"].every((group: unknown) => typeof group === "string");
+  if (!isJsonObject(value) || typeof value.name !== "string" || !Array.isArray(value.groups)) return false;
+  return value.groups.every((group: unknown) => typeof group === "string");
 }

@@ -64,7 +64,7 @@ export function parseKubeconfig(text: string, readReferenced: ReadReferencedFile
   const user = userName === undefined ? {} : named(config, "users", "user", userName);
   const server = textField(cluster, "server");
   if (server === undefined || !/^https?:\/\//.test(server)) throw invalid("names no server with an http or https URL");
-  if (user["exec"] !== undefined || user["auth-provider"] !== undefined) {
+  if (user.exec !== undefined || user["auth-provider"] !== undefined) {
     throw invalid("takes its credentials from a program (exec, auth-provider), which is not supported; use a token");
   }
   return {
@@ -97,7 +97,7 @@ function parseYaml(text: string): JsonObject {
 function named(config: JsonObject, list: string, field: string, name: string): JsonObject {
   const entries = config[list];
   const entry = Array.isArray(entries)
-    ? entries.find((candidate) => isJsonObject(candidate) && candidate["name"] === name)
+    ? entries.find((candidate) => isJsonObject(candidate) && candidate.name === name)
     : undefined;
   if (!isJsonObject(entry)) throw invalid(`has no "${name}" among its ${list}`);
   return objectField(entry, field);

@@ -6,7 +6,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { type Clock, FederationError, formatViolations } from "@meshfed/core";
+import { type Clock, FederationError, formatViolations, type TrustDomain } from "@meshfed/core";
 import {
   CaSecretKey,
   type CertificateAuthority,
@@ -18,7 +18,7 @@ import {
 import { ensurePrivateDirectory, readOptionalFile, writePrivateFile } from "./private-file.js";
 
 /** Organization in the subject of the API's own authority; no mesh's trust domain. */
-const AUTHORITY_NAME = "meshfed-api";
+const AUTHORITY_NAME = "meshfed-api" as TrustDomain;
 
 const VALIDITY_MS = 90 * 24 * 60 * 60 * 1000;
 /** Renewed when less than this is left. */
@@ -86,7 +86,11 @@ async function ensureAuthority(directory: string, now: number): Promise<Certific
 }
 
 /** Anything wrong with it, also that it cannot be read, is reason enough to issue another. */
-function isFit({ certificateAuthority, certificate, privateKey }: ServingIdentity, names: readonly string[], now: number) {
+function isFit(
+  { certificateAuthority, certificate, privateKey }: ServingIdentity,
+  names: readonly string[],
+  now: number,
+) {
   try {
     const leaf = new X509Certificate(certificate);
     const covers = (name: string) => (isIP(name) === 0 ? leaf.checkHost(name) : leaf.checkIP(name)) !== undefined;

@@ -12,7 +12,13 @@ import {
 import { chooseAggregatedDiscovery } from "./media-type.js";
 import { getObject, listObjects } from "./read-handlers.js";
 import type { RequestPath, ResourcePath } from "./request-path.js";
-import { documentResponse, type RequestTarget, type RestContext, type RestRequest, type RestResponse } from "./rest-request.js";
+import {
+  documentResponse,
+  type RequestTarget,
+  type RestContext,
+  type RestRequest,
+  type RestResponse,
+} from "./rest-request.js";
 import { createObject, deleteObject, patchObject, replaceObject } from "./write-handlers.js";
 
 type DiscoveryPath = Exclude<RequestPath, ResourcePath>;

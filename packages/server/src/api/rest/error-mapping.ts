@@ -38,7 +38,11 @@ export function toStatus(error: unknown, subject?: ErrorSubject): ApiStatus {
     return failureStatus(reason, error.message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
   if (subject === undefined) return failureStatus(reason, error.message);
-  return failureStatus(reason, objectMessage(reason, error.message, subject), objectDetails(subject.type, subject.name));
+  return failureStatus(
+    reason,
+    objectMessage(reason, error.message, subject),
+    objectDetails(subject.type, subject.name),
+  );
 }
 
 /** True when the Status hides what happened, so that the log has to tell it. */

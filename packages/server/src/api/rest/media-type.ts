@@ -21,7 +21,7 @@ export function parseAccept(header: string | undefined): readonly AcceptedMediaT
       const [name = "", value = ""] = text.split("=", 2);
       Object.defineProperty(parameters, name, { value, enumerable: true, configurable: true });
     }
-    return [{ type: type.toLowerCase(), parameters, quality: Number(parameters["q"] ?? 1) }];
+    return [{ type: type.toLowerCase(), parameters, quality: Number(parameters.q ?? 1) }];
   });
   return entries
     .filter((entry) => entry.quality > 0)
@@ -37,10 +37,10 @@ function isJson(type: string): boolean {
 export function chooseRepresentation(header: string | undefined): Representation | undefined {
   for (const { type, parameters } of parseAccept(header)) {
     if (!isJson(type)) continue;
-    const as = parameters["as"];
+    const as = parameters.as;
     if (as === undefined) return { kind: "object" };
-    const version = parameters["v"];
-    if (parameters["g"] !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
+    const version = parameters.v;
+    if (parameters.g !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
     if (as === "Table") return { kind: "table", version };
     if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { kind: "partial", version };
   }
@@ -51,9 +51,9 @@ export function chooseRepresentation(header: string | undefined): Representation
 export function chooseAggregatedDiscovery(header: string | undefined): "v2" | "v2beta1" | undefined {
   for (const { type, parameters } of parseAccept(header)) {
     if (!isJson(type)) continue;
-    if (parameters["as"] === undefined) return undefined;
-    const version = parameters["v"];
-    const aggregated = parameters["as"] === "APIGroupDiscoveryList" && parameters["g"] === "apidiscovery.k8s.io";
+    if (parameters.as === undefined) return undefined;
+    const version = parameters.v;
+    const aggregated = parameters.as === "APIGroupDiscoveryList" && parameters.g === "apidiscovery.k8s.io";
     if (aggregated && (version === "v2" || version === "v2beta1")) return version;
   }
   return undefined;

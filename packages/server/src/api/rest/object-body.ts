@@ -15,7 +15,7 @@ export function completeBody(target: RequestTarget, body: JsonObject): JsonObjec
   if (!isJsonObject(object)) throw badRequest("the body is not an object");
   checkVersion(target, object);
   const metadata = objectField(object, "metadata");
-  const given = metadata["namespace"] ?? "";
+  const given = metadata.namespace ?? "";
   if (type.namespaced && given !== "" && given !== namespace) {
     throw badRequest(
       `the namespace of the provided object does not match the namespace sent on the request: expected "${namespace}"`,
@@ -30,8 +30,8 @@ export function completeBody(target: RequestTarget, body: JsonObject): JsonObjec
 }
 
 function checkVersion({ type, apiVersion }: RequestTarget, body: JsonObject): void {
-  const given = body["apiVersion"] ?? apiVersion;
-  const kind = body["kind"] ?? type.kind;
+  const given = body.apiVersion ?? apiVersion;
+  const kind = body.kind ?? type.kind;
   if (given !== apiVersion && kind === type.kind) {
     throw badRequest(
       `the API version in the data (${shown(given)}) does not match the expected API version (${apiVersion})`,
@@ -50,13 +50,13 @@ function shown(value: unknown): string {
 export function parseObject({ type }: RequestTarget, candidate: JsonObject): KubernetesObject {
   const result = type.parse(candidate);
   if (result.ok) return result.value;
-  const name = objectField(candidate, "metadata")["name"];
+  const name = objectField(candidate, "metadata").name;
   throw invalidObject(type, typeof name === "string" ? name.slice(0, 253) : "", result.violations);
 }
 
 /** @throws StatusError 400 when the body names another object than the address */
 export function checkName(name: string, candidate: JsonObject): void {
-  const given = objectField(candidate, "metadata")["name"];
+  const given = objectField(candidate, "metadata").name;
   if (given !== name) {
     throw badRequest(`the name of the object (${shown(given ?? "")}) does not match the name on the URL (${name})`);
   }

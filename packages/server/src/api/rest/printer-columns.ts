@@ -45,13 +45,21 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
   ServiceMeshPeer: [
     column("Connected", "Whether this mesh watches the peer's exported services right now.", peerConnected),
     column("Last Sync", "Time since the peer's whole list was last received.", peerLastSync),
-    column("Addresses", "Where the peer's ingress gateway is reached.", (object) =>
-      joined(valueAt(object, "spec", "remote", "addresses")), { priority: 1 }),
+    column(
+      "Addresses",
+      "Where the peer's ingress gateway is reached.",
+      (object) => joined(valueAt(object, "spec", "remote", "addresses")),
+      { priority: 1 },
+    ),
     AGE,
   ],
   ExportedServiceSet: [
-    column("Exported", "How many services the peer can import.", (object) =>
-      listAt(object, "status", "exportedServices").length, { type: "integer" }),
+    column(
+      "Exported",
+      "How many services the peer can import.",
+      (object) => listAt(object, "status", "exportedServices").length,
+      { type: "integer" },
+    ),
     AGE,
   ],
   ImportedServiceSet: [
@@ -60,7 +68,8 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
   ],
   ServiceMeshControlPlane: [
     column("Ready", "How many components are ready, of how many.", (object) =>
-      textAt(object, "status", "annotations", "readyComponentCount")),
+      textAt(object, "status", "annotations", "readyComponentCount"),
+    ),
     column("Status", "Why the control plane is ready, or why it is not.", (object) => conditionReason(object, "Ready")),
     column("Profiles", "The profiles that were applied.", (object) => {
       const profiles = valueAt(object, "status", "appliedSpec", "profiles");
@@ -71,36 +80,54 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
   ],
   ServiceMeshMemberRoll: [
     column("Ready", "How many members are configured, of how many.", (object) =>
-      textAt(object, "status", "annotations", "configuredMemberCount")),
+      textAt(object, "status", "annotations", "configuredMemberCount"),
+    ),
     column("Status", "Why the member roll is ready, or why it is not.", (object) => conditionReason(object, "Ready")),
     AGE,
-    column("Members", "The namespaces that belong to the mesh.", (object) =>
-      joined(valueAt(object, "status", "members") ?? valueAt(object, "spec", "members")), { priority: 1 }),
+    column(
+      "Members",
+      "The namespaces that belong to the mesh.",
+      (object) => joined(valueAt(object, "status", "members") ?? valueAt(object, "spec", "members")),
+      { priority: 1 },
+    ),
   ],
   ServiceMeshMember: [
     column("Control Plane", "The control plane that the namespace joins.", (object) => {
       const reference = valueAt(object, "spec", "controlPlaneRef");
       if (!isJsonObject(reference)) return "";
-      return `${String(reference["namespace"])}/${String(reference["name"])}`;
+      return `${String(reference.namespace)}/${String(reference.name)}`;
     }),
     column("Ready", "Whether the namespace is part of the mesh.", (object) => conditionStatus(object, "Ready")),
     AGE,
   ],
   Service: [
     column("Type", "How the service is exposed.", (object) => textAt(object, "spec", "type") || "ClusterIP"),
-    column("Address", "Where the service is reached: its load balancer's address, else its cluster IP.", serviceAddress),
+    column(
+      "Address",
+      "Where the service is reached: its load balancer's address, else its cluster IP.",
+      serviceAddress,
+    ),
     column("Ports", "Port, node port if any, and protocol.", servicePorts),
     AGE,
-    column("Selector", "Labels of the pods behind the service.", (object) =>
-      keyValues(valueAt(object, "spec", "selector")), { priority: 1 }),
+    column(
+      "Selector",
+      "Labels of the pods behind the service.",
+      (object) => keyValues(valueAt(object, "spec", "selector")),
+      { priority: 1 },
+    ),
   ],
   EndpointSlice: [
     column("AddressType", "IPv4, IPv6 or FQDN.", (object) => textAt(object, "addressType")),
     column("Ports", "Ports of the endpoints.", (object) =>
-      joined(listAt(object, "ports").map((port) => (isJsonObject(port) ? port["port"] : undefined)))),
+      joined(listAt(object, "ports").map((port) => (isJsonObject(port) ? port.port : undefined))),
+    ),
     column("Endpoints", "Addresses of the endpoints.", (object) =>
-      joined(listAt(object, "endpoints").flatMap((endpoint) =>
-        isJsonObject(endpoint) && Array.isArray(endpoint["addresses"]) ? endpoint["addresses"] : []))),
+      joined(
+        listAt(object, "endpoints").flatMap((endpoint) =>
+          isJsonObject(endpoint) && Array.isArray(endpoint.addresses) ? endpoint.addresses : [],
+        ),
+      ),
+    ),
     AGE,
   ],
   DestinationRule: [
@@ -108,7 +135,11 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
     AGE,
   ],
   Namespace: [
-    column("Status", "Active, or Terminating while it is deleted.", (object) => textAt(object, "status", "phase") || "Active"),
+    column(
+      "Status",
+      "Active, or Terminating while it is deleted.",
+      (object) => textAt(object, "status", "phase") || "Active",
+    ),
     AGE,
   ],
   Pod: [
@@ -117,7 +148,9 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
     AGE,
   ],
   ConfigMap: [
-    column("Data", "Number of entries.", (object) => sizeAt(object, "data") + sizeAt(object, "binaryData"), { type: "integer" }),
+    column("Data", "Number of entries.", (object) => sizeAt(object, "data") + sizeAt(object, "binaryData"), {
+      type: "integer",
+    }),
     AGE,
   ],
   Secret: [
@@ -127,11 +160,16 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
   ],
   Event: [
     column("Last Seen", "Time since the event last happened.", (object, now) =>
-      ageOf(textAt(object, "lastTimestamp") || textAt(object, "eventTime") || object.metadata.creationTimestamp, now)),
+      ageOf(textAt(object, "lastTimestamp") || textAt(object, "eventTime") || object.metadata.creationTimestamp, now),
+    ),
     column("Type", "Normal or Warning.", (object) => textAt(object, "type")),
     column("Reason", "Why the event happened.", (object) => textAt(object, "reason")),
-    column("Object", "What the event is about.", (object) =>
-      `${textAt(object, "involvedObject", "kind").toLowerCase()}/${textAt(object, "involvedObject", "name")}`),
+    column(
+      "Object",
+      "What the event is about.",
+      (object) =>
+        `${textAt(object, "involvedObject", "kind").toLowerCase()}/${textAt(object, "involvedObject", "name")}`,
+    ),
     column("Message", "What happened.", (object) => textAt(object, "message").trim()),
   ],
 };
@@ -149,18 +187,18 @@ function ageOf(timestamp: string | undefined, now: number): string {
 /** @see reference §1.1, `status.discoveryStatus` */
 function peerWatches(object: KubernetesObject): readonly unknown[] {
   const entries = ["active", "inactive"].flatMap((list) => listAt(object, "status", "discoveryStatus", list));
-  return entries.map((entry) => (isJsonObject(entry) ? entry["watch"] : undefined));
+  return entries.map((entry) => (isJsonObject(entry) ? entry.watch : undefined));
 }
 
 function peerConnected(object: KubernetesObject): string {
   const watches = peerWatches(object);
   if (watches.length === 0) return "Unknown";
-  return watches.some((watch) => isJsonObject(watch) && watch["connected"] === true) ? "True" : "False";
+  return watches.some((watch) => isJsonObject(watch) && watch.connected === true) ? "True" : "False";
 }
 
 function peerLastSync(object: KubernetesObject, now: number): string {
   const times = peerWatches(object).flatMap((watch) => {
-    const text = isJsonObject(watch) ? watch["lastFullSync"] : undefined;
+    const text = isJsonObject(watch) ? watch.lastFullSync : undefined;
     const time = typeof text === "string" ? parseTimestamp(text) : undefined;
     return time === undefined ? [] : [time];
   });
@@ -171,15 +209,15 @@ function peerLastSync(object: KubernetesObject, now: number): string {
 function importedOfOffered(object: KubernetesObject): string {
   const offered = listAt(object, "status", "importedServices");
   const imported = offered.filter((entry) => {
-    const local = isJsonObject(entry) ? entry["localService"] : undefined;
-    return isJsonObject(local) && local["name"] !== undefined && local["name"] !== "";
+    const local = isJsonObject(entry) ? entry.localService : undefined;
+    return isJsonObject(local) && local.name !== undefined && local.name !== "";
   });
   return `${imported.length}/${offered.length}`;
 }
 
 function serviceAddress(object: KubernetesObject): string {
   const ingress = listAt(object, "status", "loadBalancer", "ingress").flatMap((entry) =>
-    isJsonObject(entry) ? [entry["ip"] ?? entry["hostname"]] : [],
+    isJsonObject(entry) ? [entry.ip ?? entry.hostname] : [],
   );
   if (ingress.length > 0) return joined(ingress);
   if (textAt(object, "spec", "type") === "LoadBalancer") return "<pending>";
@@ -190,24 +228,24 @@ function servicePorts(object: KubernetesObject): string {
   return joined(
     listAt(object, "spec", "ports").flatMap((port) => {
       if (!isJsonObject(port)) return [];
-      const nodePort = port["nodePort"] === undefined ? "" : `:${String(port["nodePort"])}`;
-      return [`${String(port["port"])}${nodePort}/${String(port["protocol"] ?? "TCP")}`];
+      const nodePort = port.nodePort === undefined ? "" : `:${String(port.nodePort)}`;
+      return [`${String(port.port)}${nodePort}/${String(port.protocol ?? "TCP")}`];
     }),
   );
 }
 
 function condition(object: KubernetesObject, type: string): unknown {
-  return listAt(object, "status", "conditions").find((entry) => isJsonObject(entry) && entry["type"] === type);
+  return listAt(object, "status", "conditions").find((entry) => isJsonObject(entry) && entry.type === type);
 }
 
 function conditionReason(object: KubernetesObject, type: string): string {
   const found = condition(object, type);
-  return isJsonObject(found) ? String(found["reason"] ?? "") : "";
+  return isJsonObject(found) ? String(found.reason ?? "") : "";
 }
 
 function conditionStatus(object: KubernetesObject, type: string): string {
   const found = condition(object, type);
-  return isJsonObject(found) ? String(found["status"] ?? "") : "Unknown";
+  return isJsonObject(found) ? String(found.status ?? "") : "Unknown";
 }
 
 function valueAt(object: KubernetesObject, ...path: readonly string[]): unknown {

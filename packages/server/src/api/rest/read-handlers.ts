@@ -1,6 +1,7 @@
 import { objectNotFound } from "./api-status.js";
 import { type ListQuery, parseListQuery } from "./query-options.js";
 import { negotiate, representList, representObject } from "./representation.js";
+import { checkFreshness } from "./resource-version.js";
 import {
   documentResponse,
   type ObjectTarget,
@@ -10,7 +11,6 @@ import {
   type RestResponse,
   referenceOf,
 } from "./rest-request.js";
-import { checkFreshness } from "./resource-version.js";
 import { watchObjects } from "./watch-handler.js";
 
 export async function getObject(

@@ -76,7 +76,13 @@ export function representList(
 export function representBookmark(metadata: object, options: RepresentationOptions): unknown {
   const { representation, apiVersion, type } = options;
   if (representation.kind === "table") {
-    return { kind: "Table", apiVersion: `meta.k8s.io/${representation.version}`, metadata, columnDefinitions: [], rows: [] };
+    return {
+      kind: "Table",
+      apiVersion: `meta.k8s.io/${representation.version}`,
+      metadata,
+      columnDefinitions: [],
+      rows: [],
+    };
   }
   if (representation.kind === "partial") {
     return { kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${representation.version}`, metadata };

@@ -35,7 +35,9 @@ export async function readBody(request: Readable, declaredBytes: number, limits:
     };
     const onEnd = () => settle(() => resolve(Buffer.concat(chunks)));
     const onClose = () =>
-      settle(() => reject(new StatusError(failureStatus("BadRequest", "the body was cut off"), { closeConnection: true })));
+      settle(() =>
+        reject(new StatusError(failureStatus("BadRequest", "the body was cut off"), { closeConnection: true })),
+      );
     const timer = setTimeout(() => settle(() => reject(tooSlow(limits.timeoutMs))), limits.timeoutMs);
     request.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
   });

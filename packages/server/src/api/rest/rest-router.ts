@@ -8,8 +8,8 @@ import { qualifiedResource, type ResourceCatalog } from "../resource-catalog.js"
 import { type ApiStatus, badRequest, failureStatus, StatusError, unknownPath } from "./api-status.js";
 import { answerDiscovery, answerResource, resolveTarget } from "./dispatch.js";
 import { type ErrorSubject, isInternal, toStatus } from "./error-mapping.js";
-import { type BodyLimits, parseJsonBody, readBody } from "./request-body.js";
 import { requestAttributes } from "./request-attributes.js";
+import { type BodyLimits, parseJsonBody, readBody } from "./request-body.js";
 import { parseRequestPath, type ResourcePath } from "./request-path.js";
 import { documentResponse, type RequestTarget, type RestContext, type RestResponse } from "./rest-request.js";
 import { streamFrames } from "./stream-response.js";
@@ -89,7 +89,7 @@ async function answerTarget(
       if (body.length === 0) return undefined;
       const value = parseJsonBody(body);
       if (!isJsonObject(value)) throw badRequest("the body is not a JSON object");
-      nameSubject(exchange, value["metadata"]);
+      nameSubject(exchange, value.metadata);
       return value;
     },
   });

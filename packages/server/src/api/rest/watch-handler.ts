@@ -3,7 +3,8 @@
  *
  * - No version, or "0": first an ADDED for each object that there is, then events.
  * - `sendInitialEvents=true`: the same, and a bookmark that says where the existing objects end.
- * - A version that is no longer known: HTTP 410 where the store says so at once, otherwise an ERROR event with that Status.
+ * - A version that is no longer known: HTTP 410 where the store refuses the watch, an ERROR event with that Status where it
+ *   ends one.
  *
  * @see Kubernetes documentation, API Concepts, efficient detection of changes
  */
@@ -11,12 +12,7 @@ import type { KubernetesObject } from "@meshfed/core";
 import type { ListResult, StoreEvent } from "../../store/resource-store.js";
 import { toStatus } from "./error-mapping.js";
 import type { ListQuery } from "./query-options.js";
-import {
-  type RepresentationOptions,
-  representBookmark,
-  representObject,
-  withoutColumns,
-} from "./representation.js";
+import { type RepresentationOptions, representBookmark, representObject, withoutColumns } from "./representation.js";
 import { checkFreshness } from "./resource-version.js";
 import type { RestContext, RestRequest, RestResponse } from "./rest-request.js";
 
@@ -41,19 +37,15 @@ export async function watchObjects(
   const initial = startsFromState(query) ? await context.store.list(selection) : undefined;
   if (initial !== undefined) checkFreshness(initial, query);
   const end = createDeadline(context, query.timeoutMs ?? DEFAULT_TIMEOUT_MS, request.signal);
-  const events = context.store
-    .watch({
+  try {
+    const events = context.store.watch({
       ...selection,
       resourceVersion: initial?.resourceVersion ?? query.resourceVersion ?? "0",
       allowBookmarks: query.allowWatchBookmarks,
       signal: end.signal,
-    })
-    [Symbol.asyncIterator]();
-  try {
-    const first = events.next();
-    await settledAtOnce(first);
+    });
     const render = createRenderer({ ...form, type, apiVersion, now: context.clock.now() }, context);
-    return { kind: "stream", frames: frames({ first, events, initial, query, render, stop: end.stop }) };
+    return { kind: "stream", frames: frames({ events, initial, query, render, stop: end.stop }) };
   } catch (error) {
     end.stop();
     throw error;
@@ -64,12 +56,6 @@ export async function watchObjects(
 function startsFromState(query: ListQuery): boolean {
   if (query.sendInitialEvents === true) return true;
   return query.resourceVersion === undefined || query.resourceVersion === "0";
-}
-
-/** Lets a failure that the store knows of without waiting become the answer's HTTP status; a quiet watch passes. */
-async function settledAtOnce(first: Promise<unknown>): Promise<void> {
-  const nextTurn = new Promise((resolve) => setImmediate(resolve));
-  await Promise.race([first, nextTurn]);
 }
 
 /** Aborts after `timeoutMs`, with `outer`, or when stopped: whichever comes first. */
@@ -86,8 +72,7 @@ function createDeadline(context: RestContext, timeoutMs: number, outer: AbortSig
 }
 
 interface FrameSource {
-  readonly first: Promise<IteratorResult<StoreEvent>>;
-  readonly events: AsyncIterator<StoreEvent>;
+  readonly events: AsyncIterable<StoreEvent>;
   readonly initial: ListResult | undefined;
   readonly query: ListQuery;
   readonly render: Renderer;
@@ -103,8 +88,7 @@ async function* frames(source: FrameSource): AsyncGenerator<unknown> {
         yield render.bookmark({ resourceVersion: initial.resourceVersion, annotations: INITIAL_EVENTS_END });
       }
     }
-    for (let next = await source.first; !next.done; next = await events.next()) {
-      const event = next.value;
+    for await (const event of events) {
       if (event.type === "BOOKMARK") yield render.bookmark({ resourceVersion: event.resourceVersion });
       else yield render.object(event.type, event.object);
     }
@@ -112,7 +96,6 @@ async function* frames(source: FrameSource): AsyncGenerator<unknown> {
     yield { type: "ERROR", object: toStatus(error) };
   } finally {
     source.stop();
-    await events.return?.();
   }
 }
 

@@ -46,7 +46,7 @@ export async function createObject(context: RestContext, request: RestRequest): 
   const dryRun = parseDryRun(query);
   const body = completeBody(target, await readObject(request, JSON_TYPES));
   const given = objectField(body, "metadata");
-  if ((given["resourceVersion"] ?? "") !== "") {
+  if ((given.resourceVersion ?? "") !== "") {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
   const metadata = withoutFields(given, [...SYSTEM_METADATA, "resourceVersion"]);
@@ -89,7 +89,7 @@ export async function replaceObject(
   const dryRun = parseDryRun(request.query);
   const candidate = completeBody(target, await readObject(request, JSON_TYPES));
   checkName(target.name, candidate);
-  const version = objectField(candidate, "metadata")["resourceVersion"] ?? "";
+  const version = objectField(candidate, "metadata").resourceVersion ?? "";
   if (version === "" && !UNCONDITIONAL_GROUPS.has(target.type.group)) {
     throw invalidObject(target.type, target.name, [
       {
@@ -124,7 +124,7 @@ async function graftStatus(context: RestContext, target: ObjectTarget, candidate
   const stored = { ...(await readStored(context, target)) };
   const { uid, resourceVersion } = objectField(candidate, "metadata");
   return withMetadata(
-    { ...withoutFields(stored, ["status"]), ...("status" in candidate ? { status: candidate["status"] } : {}) },
+    { ...withoutFields(stored, ["status"]), ...("status" in candidate ? { status: candidate.status } : {}) },
     { resourceVersion, ...(uid === undefined ? {} : { uid }) },
   );
 }
@@ -143,7 +143,7 @@ export async function patchObject(
   const answer = negotiateAnswer(context, request);
   const dryRun = parseDryRun(request.query);
   const patch = await readObject(request, [MERGE_PATCH]);
-  const wanted = objectField(patch, "metadata")["resourceVersion"];
+  const wanted = objectField(patch, "metadata").resourceVersion;
   const conditional = wanted !== undefined && wanted !== null;
   for (let attempt = 1; ; attempt++) {
     const stored = await readStored(context, target);
@@ -186,7 +186,7 @@ export async function deleteObject(
 /** A grace period is accepted and has no meaning: nothing here runs in the object. */
 function parseDeleteOptions(query: URLSearchParams, body: JsonObject | undefined): DeleteOptions {
   const preconditions = objectField(body ?? {}, "preconditions");
-  const dryRunValues = body?.["dryRun"];
+  const dryRunValues = body?.dryRun;
   if (dryRunValues !== undefined && !Array.isArray(dryRunValues)) throw badRequest("dryRun must be a list");
   const dryRun = isDryRun(dryRunValues ?? []) || parseDryRun(query);
   const precondition = (field: "uid" | "resourceVersion") => {
@@ -195,7 +195,19 @@ function parseDeleteOptions(query: URLSearchParams, body: JsonObject | undefined
     if (typeof value !== "string") throw badRequest(`preconditions.${field} must be a text`);
     return { [field]: value };
   };
-  return { ...precondition("uid"), ...precondition("resourceVersion"), dryRun };
+  return {
+    ...precondition("uid"),
+    ...precondition("resourceVersion"),
+    ...parsePropagation(body?.propagationPolicy ?? query.get("propagationPolicy") ?? "Background"),
+    dryRun,
+  };
+}
+
+/** Dependents go with their owner in one write, so foreground and background are one. */
+function parsePropagation(policy: unknown): Pick<DeleteOptions, "propagationPolicy"> {
+  if (policy === "Orphan") return { propagationPolicy: policy };
+  if (policy === "Background" || policy === "Foreground") return {};
+  throw badRequest('propagationPolicy must be "Orphan", "Background" or "Foreground"');
 }
 
 async function readObject(request: RestRequest, accepted: readonly string[]): Promise<JsonObject> {

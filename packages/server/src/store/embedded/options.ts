@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Clock, FederationError, ResourceType } from "@meshfed/core";
 
 /**
- * How much history the store keeps, for watches that resume and lists that go on. The oldest change is dropped as soon as
- * one bound is passed. What is dropped is also overwritten on disk, so that a deleted Secret does not stay in the history.
+ * How much history the store keeps, for watches that resume and lists that go on. Before each write, and once a minute, the
+ * oldest changes are dropped until all bounds hold; so what was written last is kept in any case. What is dropped is also overwritten on disk, so that a deleted Secret does not stay in the history.
  */
 export interface ChangeLogRetention {
   /** Default 10,000. */

@@ -61,30 +61,23 @@ export class TypeIndex {
 
   /** @throws FederationError INVALID_ARGUMENT when the object's kind, or its version of the kind, is not served. */
   ofObject(object: KubernetesObject): ResourceType {
-    const { group, version } = splitApiVersion(object.apiVersion);
-    const type = this.#types.get(typeId({ group, kind: object.kind }));
-    if (type?.versions.includes(version)) return type;
-    const expected =
-      type === undefined
-        ? "the kind is not served by this store"
-        : `expected ${apiVersionsOf(type)
-            .map((served) => `"${served}"`)
-            .join(" or ")}`;
+    const type = this.#types.get(typeId({ group: groupOf(object.apiVersion), kind: object.kind }));
+    const served: readonly string[] = type === undefined ? [] : apiVersionsOf(type);
+    if (type !== undefined && served.includes(object.apiVersion)) return type;
+    const expected = served.map((apiVersion) => `"${apiVersion}"`).join(" or ");
     throw new FederationError(
       "INVALID_ARGUMENT",
-      `no kind "${object.kind}" in apiVersion "${object.apiVersion}": ${expected}`,
+      `no kind "${object.kind}" in apiVersion "${object.apiVersion}": ${expected ? `expected ${expected}` : "it is not served by this store"}`,
     );
   }
 
   /** Whether the owner is of a kind that is kept here, so that its absence means that it is gone. */
   knowsOwner(owner: OwnerReference): boolean {
-    return this.#types.has(typeId({ group: splitApiVersion(owner.apiVersion).group, kind: owner.kind }));
+    return this.#types.has(typeId({ group: groupOf(owner.apiVersion), kind: owner.kind }));
   }
 }
 
-function splitApiVersion(apiVersion: string): { group: string; version: string } {
+function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");
-  return slash < 0
-    ? { group: "", version: apiVersion }
-    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+  return slash < 0 ? "" : apiVersion.slice(0, slash);
 }

@@ -11,7 +11,7 @@ const MAX_BATCH = 128;
 export interface WriteQueueOptions {
   readonly table: ObjectTable;
   readonly types: TypeIndex;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "commit">;
   readonly log: ChangeLog;
   readonly now: () => number;
   readonly maxWaiting: number;
