@@ -1,6 +1,6 @@
 /** What the administrator of a mesh does, with the `meshfed` command and files alone. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ export interface Administrator {
   stop(): Promise<void>;
 }
 
-/** Starts `meshfed serve` with its data in `dataDirectory`; settles when it serves all `manifests`. */
+/** Starts `meshfed serve` with its data (and its log) in `dataDirectory`; settles when it serves all `manifests`. */
 export async function serve(
   dataDirectory: string,
   manifests: readonly string[],
@@ -25,10 +25,9 @@ export async function serve(
 ): Promise<Administrator> {
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
   const files = manifests.flatMap((path) => ["-f", path]);
-  const server = run(
-    [MESHFED, "serve", "--data-dir", dataDirectory, "--port", "0", "--log-level", "warn", ...files, ...options],
-
-  );
+  const log = await open(join(dataDirectory, "server.log"), "w");
+  const server = run([MESHFED, "serve", "--data-dir", dataDirectory, "--port", "0", ...files, ...options], log.fd);
+  await log.close();
   await lineStartingWith(server, "ready");
   const meshfed = async (...args: readonly string[]) => {
     const { stdout } = await promisify(execFile)(process.execPath, [MESHFED, ...args, "--data-dir", dataDirectory]);
@@ -100,8 +99,9 @@ export async function outboundAddress(administrator: Administrator, mesh: string
   return `${service.status.loadBalancer.ingress[0]?.ip}:${service.spec.ports[0]?.port}`;
 }
 
-function run(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+/** A process whose standard output can be read; standard error goes to ours, or to the file `log`. */
+function run(args: readonly string[], log: number | "inherit" = "inherit"): ChildProcess {
+  return spawn(process.execPath, args, { stdio: ["ignore", "pipe", log] });
 }
 
 /** The first line of standard output with that start; fails when the process ends before. */

@@ -36,6 +36,6 @@ A workload of green-mesh asked its outbound listener, http://${outbound}, for th
 
 Look around:  npx meshfed get servicemeshpeers --all-namespaces --data-dir .meshfed/bookinfo
               npx meshfed get importedserviceset red-mesh -n green-mesh-system -o yaml --data-dir .meshfed/bookinfo
-Stop:         Ctrl-C
+The server logs to .meshfed/bookinfo/server.log; Ctrl-C stops everything.
 
 try: curl -H "Host: ${HOST}" http://${outbound}/ratings/1`);

@@ -27,7 +27,18 @@ export * from "./naming/server-name.js";
 export * from "./naming/spiffe-id.js";
 export * from "./naming/well-known-names.js";
 export * from "./plan/gateway-resource.js";
+export { OUTBOUND_PORT, OUTBOUND_SERVICE } from "./plan/installation.js";
 export * from "./plan/mesh-plan.js";
+export { type ControlPlaneReference, isManaged, isOwnedBy, ownerLabels } from "./plan/owned-object.js";
+export type {
+  NotAcceptedReason,
+  NotProgrammedReason,
+  PeerConditionType,
+  UnresolvedReason,
+} from "./plan/peer-conditions.js";
+export * from "./plan/planned-status.js";
+export * from "./plan/planner.js";
+export type { MeshPlannerOptions } from "./plan/planner-options.js";
 export * from "./resources/config-map.js";
 export * from "./resources/destination-rule.js";
 export * from "./resources/duration.js";

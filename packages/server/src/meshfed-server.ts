@@ -1,10 +1,11 @@
 /** Wires the server together: store, API, controllers, load balancer and the embedded data plane of each mesh. */
-import { lookup } from "node:dns/promises";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync } from "node:fs";
 import {
+  clusterDomainOf,
   FederationError,
-  formatViolations,
   type KubernetesObject,
+  type ObjectReference,
   RESOURCE_TYPES,
   type ServiceMeshControlPlane,
 } from "@meshfed/core";
@@ -12,34 +13,146 @@ import { systemClock } from "@meshfed/core/gateway";
 import type { Logger } from "pino";
 import { createApiServer } from "./api/api-server.js";
 import { createClusterController } from "./controller/cluster-controller.js";
-import { createMeshController } from "./controller/mesh-controller.js";
+import { createMeshController, type MeshController } from "./controller/mesh-controller.js";
 import { podName } from "./controller/pod-name.js";
 import { type AddressPool, parseAddressPool } from "./dataplane/embedded/address-pool.js";
-import { createClusterNameResolver } from "./dataplane/embedded/cluster-name-resolver.js";
 import { createEmbeddedDataPlane } from "./dataplane/embedded/embedded-data-plane.js";
 import { createLoadBalancer } from "./dataplane/embedded/load-balancer.js";
-import { createVirtualAddressPools } from "./dataplane/embedded/virtual-address-pools.js";
+import { ensureVirtualAddressPool } from "./dataplane/embedded/virtual-address-pools.js";
 import { createEmbeddedStore } from "./store/embedded/embedded-store.js";
-import { applyManifests } from "./manifests/apply-manifests.js";
+import type { ResourceStore } from "./store/resource-store.js";
 
 export interface MeshfedServerOptions {
   /** Holds everything that outlives the process: the store, keys, the administrator's kubeconfig. Created if absent. */
   readonly dataDirectory: string;
   readonly logger: Logger;
-  /** Where the API listens. Default 127.0.0.1, port 6443; port 0: a free one. */
+  /** Where the API listens. Default 127.0.0.1:6443; port 0: a free one. */
   readonly api?: { readonly host?: string; readonly port?: number };
   /** Addresses of gateway Services. Default 127.80.0.0/16. */
   readonly loadBalancerPool?: string;
-  /** Divided among the meshes for imported TCP services. Default 127.96.0.0/11. */
+  /** Divided among the meshes, for imported TCP services. Default 127.96.0.0/11. */
   readonly virtualAddressPool?: string;
   /** Where gateways of type NodePort listen. Default 127.0.0.1. */
   readonly nodeAddress?: string;
 }
 
 export interface MeshfedServer {
+  /** For clients on this host, for example `https://127.0.0.1:6443`. */
   readonly apiUrl: string;
   readonly kubeconfigPath: string;
-  /** Creates or updates `objects`, in that order; settles when they are being served. */
-  apply(objects: readonly KubernetesObject[]): Promise<void>;
+  /** Settles when `objects`, as the API returned them, are taken in and every mesh serves its gateways. */
+  serving(objects: readonly KubernetesObject[]): Promise<void>;
+  /** Stops accepting, lets what is under way finish for a while, and frees everything. */
   close(): Promise<void>;
+}
+
+export const DEFAULT_API_PORT = 6443;
+export const DEFAULT_LOAD_BALANCER_POOL = "127.80.0.0/16";
+export const DEFAULT_VIRTUAL_ADDRESS_POOL = "127.96.0.0/11";
+export const DEFAULT_NODE_ADDRESS = "127.0.0.1";
+
+/**
+ * Starts the meshes of a data directory and the API to them.
+ * @throws FederationError INVALID_ARGUMENT for options that cannot be used, FAILED_PRECONDITION or UNAVAILABLE when the
+ *   data directory or the API's port is taken
+ */
+export async function createMeshfedServer(options: MeshfedServerOptions): Promise<MeshfedServer> {
+  const { dataDirectory, logger } = options;
+  const loadBalancerPool = addressPool("loadBalancerPool", options.loadBalancerPool ?? DEFAULT_LOAD_BALANCER_POOL);
+  const virtualPool = addressPool("virtualAddressPool", options.virtualAddressPool ?? DEFAULT_VIRTUAL_ADDRESS_POOL);
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+
+  const store = createEmbeddedStore({
+    directory: dataDirectory,
+    types: RESOURCE_TYPES,
+    clock: systemClock,
+    onProblem: (problem) => logger.error({ err: problem }, "the store has a problem"),
+  });
+  const closers: (() => Promise<void>)[] = [() => store.close()];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const loadBalancer = createLoadBalancer({ store, pool: loadBalancerPool, logger });
+    const cluster = await createClusterController({
+      store,
+      clock: systemClock,
+      logger,
+      observers: [loadBalancer.onChange],
+      createMesh: (controlPlane, onPlanned) => startMesh(controlPlane, onPlanned),
+    });
+    closers.push(() => cluster.close());
+
+    const startMesh = (controlPlane: ServiceMeshControlPlane, onPlanned: () => void) =>
+      createMesh({ controlPlane, onPlanned, store, virtualPool, findObject: cluster.get, options });
+
+    const api = await createApiServer({
+      store,
+      types: RESOURCE_TYPES,
+      directory: dataDirectory,
+      listen: { port: DEFAULT_API_PORT, ...options.api },
+      clock: systemClock,
+      logger,
+      readiness: () => true,
+    });
+    closers.push(() => api.close());
+    return {
+      apiUrl: api.url,
+      kubeconfigPath: api.kubeconfigPath,
+      serving: (objects) => cluster.serving(objects),
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+interface MeshInput {
+  readonly controlPlane: ServiceMeshControlPlane;
+  readonly onPlanned: () => void;
+  readonly store: ResourceStore;
+  readonly virtualPool: AddressPool;
+  readonly findObject: (reference: ObjectReference) => KubernetesObject | undefined;
+  readonly options: MeshfedServerOptions;
+}
+
+async function createMesh(input: MeshInput): Promise<MeshController> {
+  const { controlPlane, store, options } = input;
+  const mesh = controlPlane.metadata.name;
+  const logger = options.logger.child({ mesh });
+  return createMeshController({
+    store,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    controlPlane,
+    virtualAddressRange: await ensureVirtualAddressPool(store, input.virtualPool, controlPlane),
+    nodeAddress: options.nodeAddress ?? DEFAULT_NODE_ADDRESS,
+    pod: podName(mesh, instanceId(options.dataDirectory)),
+    onPlanned: input.onPlanned,
+    createDataPlane: ({ certificates, onDiscoveryConnection }) =>
+      createEmbeddedDataPlane({
+        clock: systemClock,
+        random: Math.random,
+        certificates,
+        clusterDomain: clusterDomainOf(controlPlane),
+        findObject: input.findObject,
+        onDiscoveryConnection,
+        logger,
+      }),
+  });
+}
+
+function addressPool(option: string, cidr: string): AddressPool {
+  const pool = parseAddressPool(cidr);
+  if (pool.ok) return pool.value;
+  const violations = pool.violations.map((violation) => ({ ...violation, path: option }));
+  throw new FederationError("INVALID_ARGUMENT", `${option}: ${pool.violations[0]?.message}`, { violations });
+}
+
+/** Tells this server's pods from those of another one; nothing about the path can be read from it. */
+function instanceId(dataDirectory: string): string {
+  return createHash("sha256").update(realpathSync(dataDirectory)).digest("hex");
 }

@@ -15,7 +15,7 @@ import {
   type PortProtocol,
   type ServiceMessage,
 } from "./message.js";
-import { withoutDuplicates } from "./service-message.js";
+import { equalPorts, withoutDuplicates } from "./service-message.js";
 
 export interface AnnouncementPolicy {
   /** `spec.security.trustDomain` of the ServiceMeshPeer. */
@@ -62,14 +62,17 @@ function portKey({ port, protocol }: AnnouncedPort): string {
   return `${protocol === "UDP" ? "UDP" : "TCP"}/${port}`;
 }
 
+/** Equal ports are not wrong: the reference can send them, and they are taken once. */
 function* checkPorts(ports: readonly AnnouncedPort[]): Generator<FieldViolation> {
-  const numbers = new Set<string>();
+  const known = new Map<string, AnnouncedPort>();
   const names = new Set<string>();
   for (const [index, port] of ports.entries()) {
     const path = `servicePorts[${index}]`;
+    const other = known.get(portKey(port));
+    if (other !== undefined && equalPorts(other, port)) continue;
     if (!Number.isInteger(port.port) || port.port < 1 || port.port > MAX_PORT) {
       yield violation(`${path}.port`, "Invalid", `${port.port} is not a port number from 1 to ${MAX_PORT}`);
-    } else if (numbers.has(portKey(port))) {
+    } else if (other !== undefined) {
       yield violation(`${path}.port`, "Duplicate", `port ${port.port} is announced more than once`);
     }
     if (port.name !== "" && !isDnsLabel(port.name)) {
@@ -77,7 +80,7 @@ function* checkPorts(ports: readonly AnnouncedPort[]): Generator<FieldViolation>
     } else if (names.has(port.name)) {
       yield violation(`${path}.name`, "Duplicate", `port name ${quote(port.name)} is announced more than once`);
     }
-    numbers.add(portKey(port));
+    known.set(portKey(port), port);
     names.add(port.name);
   }
 }
@@ -127,13 +130,13 @@ export function checkAnnouncement(service: AnnouncedService, policy: Announcemen
     ...checkSize("serviceAccounts", service.serviceAccounts.length, limits.maxServiceAccounts),
   ];
   if (sizes.length > 0) return failure(...sizes);
-  const normalized = withoutDuplicates(withKnownProtocols(service));
   const violations = [
     ...checkName("name", service.name),
     ...checkName("namespace", service.namespace),
     ...checkHostname(service, policy.seenExporterLabel),
-    ...checkPorts(normalized.servicePorts),
-    ...checkAccounts(normalized.serviceAccounts, policy.peerTrustDomain),
+    ...checkPorts(service.servicePorts),
+    ...checkAccounts(service.serviceAccounts, policy.peerTrustDomain),
   ];
-  return violations.length === 0 ? success(normalized) : failure(...violations);
+  if (violations.length > 0) return failure(...violations);
+  return success(withoutDuplicates(withKnownProtocols(service)));
 }

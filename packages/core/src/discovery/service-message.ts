@@ -1,6 +1,6 @@
 import type { AnnouncedPort, AnnouncedService } from "./message.js";
 
-function equalPorts(a: AnnouncedPort, b: AnnouncedPort): boolean {
+export function equalPorts(a: AnnouncedPort, b: AnnouncedPort): boolean {
   return a.port === b.port && a.name === b.name && a.protocol === b.protocol;
 }
 

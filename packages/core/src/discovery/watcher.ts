@@ -24,7 +24,7 @@ import { Backoff } from "./backoff.js";
 import type { ReceivedWatchEvent } from "./decode-message.js";
 import type { WatchStatus } from "./discovery-status.js";
 import { entityTagOf } from "./entity-tag.js";
-import { eventsAfterList } from "./events-after-list.js";
+import { eventsAfterList, type StreamSinceRequest } from "./events-after-list.js";
 import type { ServiceMessage } from "./message.js";
 import { type CheckService, ServiceView } from "./service-view.js";
 import { equalWatchStatus, WatchStatusRecord } from "./watch-status-record.js";
@@ -40,9 +40,8 @@ type Connection =
   | { readonly kind: "connecting"; readonly watch: number }
   | { readonly kind: "open"; readonly watch: number; checksum: bigint | undefined; silentLists: number };
 
-interface Fetch {
+interface Fetch extends StreamSinceRequest {
   readonly id: number;
-  /** Events received since it was requested. */
   readonly events: ReceivedWatchEvent[];
   /** Checksum that the list must have for a 304. */
   readonly unlessChecksum?: bigint;
@@ -277,15 +276,15 @@ export class Watcher {
   #fetchList(): void {
     this.#clearTimer("retryList");
     this.#clearVerifyTimer();
-    this.#lastFetch++;
-    const id = this.#lastFetch;
+    const id = ++this.#lastFetch;
+    const checksumBefore = this.#connection.kind === "open" ? this.#connection.checksum : undefined;
     if (!this.#hasChecksumTags) {
-      this.#fetch = { id, events: [] };
+      this.#fetch = { id, checksumBefore, events: [] };
       this.#effects.push({ type: "fetchList", fetch: id });
       return;
     }
     const unlessChecksum = this.#view.checksum;
-    this.#fetch = { id, events: [], unlessChecksum };
+    this.#fetch = { id, checksumBefore, events: [], unlessChecksum };
     this.#effects.push({ type: "fetchList", fetch: id, ifNoneMatch: entityTagOf(unlessChecksum) });
   }
 
@@ -308,7 +307,7 @@ export class Watcher {
 
   #listReceived(fetch: Fetch, { list, entityTag }: Answered<"listReceived">, now: number): void {
     this.#view.replace(list);
-    const events = eventsAfterList(list.checksum, fetch.events, this.#view);
+    const events = eventsAfterList(list.checksum, fetch, this.#view);
     for (const event of events) this.#view.apply(event);
     this.#isSynced = true;
     this.#hasChecksumTags = this.#view.isComparable && entityTag === entityTagOf(list.checksum);

@@ -63,9 +63,15 @@ export function createAddressResolver(options: AddressResolverOptions): AddressR
   };
 }
 
-async function ask(host: string, { clock, resolveHost, timeoutMs }: AddressResolverOptions): Promise<readonly string[]> {
+async function ask(
+  host: string,
+  { clock, resolveHost, timeoutMs }: AddressResolverOptions,
+): Promise<readonly string[]> {
   const timeout = new AbortController();
-  const timer = clock.setTimeout(() => timeout.abort(new Error(`no answer for "${host}" after ${timeoutMs} ms`)), timeoutMs);
+  const timer = clock.setTimeout(
+    () => timeout.abort(new Error(`no answer for "${host}" after ${timeoutMs} ms`)),
+    timeoutMs,
+  );
   try {
     const answers = await unlessAborted(resolveHost(host, timeout.signal), timeout.signal);
     const addresses = [...new Set(answers.filter((address) => isIP(address) !== 0))];

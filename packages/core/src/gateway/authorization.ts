@@ -49,7 +49,8 @@ export function authorizeIngress({ gateway, identity, serverName, findRoute }: I
   if (!serverName) return deny("ServerNameMissing", "the client sent no TLS server name");
 
   const name = parseServerName(serverName);
-  if (name === undefined) return deny("ServerNameInvalid", `the TLS server name ${quote(serverName)} has no known form`);
+  if (name === undefined)
+    return deny("ServerNameInvalid", `the TLS server name ${quote(serverName)} has no known form`);
 
   const route = findRoute(name.host);
   if (route === undefined || route.peer !== gateway.peer) {

@@ -100,6 +100,7 @@ export class Egress {
       { port: discoveryPort, serverName: discoveryHost, alpnProtocols: DISCOVERY_ALPN, serviceAccounts: [] },
       signal,
     );
+    secure.allowHalfOpen = false;
     return secure;
   }
 
@@ -142,7 +143,14 @@ export class Egress {
     const hop = this.#hop(endpoint);
     try {
       const { secureContext, roots } = this.#material(hop);
-      const raw = await connectTcp({ address, port: target.port, timeoutMs: limits.connectTimeoutMs, clock, hop, signal });
+      const raw = await connectTcp({
+        address,
+        port: target.port,
+        timeoutMs: limits.connectTimeoutMs,
+        clock,
+        hop,
+        signal,
+      });
       const { secure, certificates } = await originateTls(raw, {
         secureContext,
         roots,

@@ -1,5 +1,5 @@
 /** From a failure to what an HTTP caller gets: the one place where FAILURES becomes bytes. */
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { FAILURES, formatHop, type HopError } from "./hop-error.js";
 
@@ -22,7 +22,12 @@ function failureAnswer(error: HopError, contentType: string | undefined): Answer
     const grpcMessage = encodeURIComponent(`${error.message} (${remedy})`);
     return {
       status: 200,
-      headers: { ...headers, "content-type": contentType, "grpc-status": String(grpcStatus), "grpc-message": grpcMessage },
+      headers: {
+        ...headers,
+        "content-type": contentType,
+        "grpc-status": String(grpcStatus),
+        "grpc-message": grpcMessage,
+      },
       body: "",
       close,
     };
@@ -87,6 +92,7 @@ export function endAnswered(socket: Socket): void {
 /** The head of an HTTP/1.1 response. Names and values come from a parser, so they hold no line breaks. */
 export function formatHead(status: string, rawHeaders: readonly string[]): string {
   let head = `HTTP/1.1 ${status}\r\n`;
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) head += `${rawHeaders[index]}: ${rawHeaders[index + 1]}\r\n`;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2)
+    head += `${rawHeaders[index]}: ${rawHeaders[index + 1]}\r\n`;
   return `${head}\r\n`;
 }

@@ -7,7 +7,10 @@ import type { Clock } from "../clock.js";
  * status of the ServiceMeshPeer that the certificate was accepted and the identity was not.
  * @see reference §4.1 hop d, §4.8
  */
-export function answerForbidden(secure: TLSSocket, options: { readonly clock: Clock; readonly timeoutMs: number }): void {
+export function answerForbidden(
+  secure: TLSSocket,
+  options: { readonly clock: Clock; readonly timeoutMs: number },
+): void {
   const timer = options.clock.setTimeout(() => secure.destroy(), options.timeoutMs);
   secure.once("close", () => options.clock.clearTimeout(timer));
   forbidden.emit("connection", secure);

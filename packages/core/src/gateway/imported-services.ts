@@ -119,7 +119,8 @@ export class ImportedServices {
   /** Why an exchange with this upstream has to end: the service, or this way to it, is not imported any more. */
   findWithdrawal(localHost: string, port: number, peer: string | undefined): Withdrawal | undefined {
     const configured = this.find(localHost)?.ports.find((candidate) => candidate.port === port);
-    const allowed = configured !== undefined && (peer === undefined || configured.remotes.some((remote) => remote.peer === peer));
+    const allowed =
+      configured !== undefined && (peer === undefined || configured.remotes.some((remote) => remote.peer === peer));
     return allowed ? undefined : { reason: "ImportRemoved", when: "drained" };
   }
 

@@ -34,7 +34,14 @@ export function serveTraffic(caller: IngressCaller, gateway: IngressGateway, tra
   void proxyConnection(
     {
       downstream: proxy,
-      about: { role: "IngressService", peer: gate.peer, host: route.exportedHost, port: port.port, downstream, identity },
+      about: {
+        role: "IngressService",
+        peer: gate.peer,
+        host: route.exportedHost,
+        port: port.port,
+        downstream,
+        identity,
+      },
       groups: [connectionGroup.ingress(gate.peer), connectionGroup.exportRoute(gate.peer, route.exportedHost)],
       reauthorize: () => gate.findTrustWithdrawal(caller) ?? findExportWithdrawal(caller, traffic),
       connect: (signal) => connectRoute(route, port, traffic, signal),
@@ -47,7 +54,11 @@ export function serveTraffic(caller: IngressCaller, gateway: IngressGateway, tra
   );
 }
 
-function authorize(caller: IngressCaller, gateway: IngressGateway, findRoute: IngressTraffic["findRoute"]): IngressVerdict {
+function authorize(
+  caller: IngressCaller,
+  gateway: IngressGateway,
+  findRoute: IngressTraffic["findRoute"],
+): IngressVerdict {
   const serverName = caller.secure.servername || undefined;
   return authorizeIngress({ gateway, identity: caller.identity, serverName, findRoute });
 }

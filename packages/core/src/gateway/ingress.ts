@@ -11,7 +11,13 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { invariant } from "../errors.js";
-import type { ExportRoute, ExportRoutePort, GatewayResourceKey, IngressGateway, SocketAddress } from "../plan/gateway-resource.js";
+import type {
+  ExportRoute,
+  ExportRoutePort,
+  GatewayResourceKey,
+  IngressGateway,
+  SocketAddress,
+} from "../plan/gateway-resource.js";
 import type { PeerVerification } from "../trust/peer-verification.js";
 import { type TlsPeer, verifyTlsPeer } from "../trust/tls-peer.js";
 import { type AddressHealth, createAddressHealth } from "./address-health.js";
@@ -69,7 +75,12 @@ export class Ingress {
     });
     const gate = this.#gate();
     this.#service = this.#port("IngressService", (caller, gateway) =>
-      serveTraffic(caller, gateway, { gate, context, findRoute, healthOf: (route, port) => this.#healthOf(route, port) }),
+      serveTraffic(caller, gateway, {
+        gate,
+        context,
+        findRoute,
+        healthOf: (route, port) => this.#healthOf(route, port),
+      }),
     );
     this.#discovery = this.#port("IngressDiscovery", (caller, gateway) =>
       serveDiscovery(caller, gateway, { gate, context, onDiscovery }),
@@ -87,7 +98,10 @@ export class Ingress {
   listeners(): readonly ListenerDefinition[] {
     const gateway = this.#gateway;
     if (gateway === undefined || this.#tls.current === undefined) return [];
-    return [...this.#service.listeners(gateway.serviceListeners), ...this.#discovery.listeners(gateway.discoveryListeners)];
+    return [
+      ...this.#service.listeners(gateway.serviceListeners),
+      ...this.#discovery.listeners(gateway.discoveryListeners),
+    ];
   }
 
   get problem(): GatewayProblem | undefined {

@@ -1,6 +1,6 @@
 /**
- * The sockets that the engine listens on. What is wanted is set per resource; `reconcile` makes it so. A listener that is
- * not wanted any more stops accepting at once, and what it has accepted lives on. One that could not be opened is tried
+ * The sockets that the engine listens on. What is wanted is set per resource. A listener that is not wanted any more stops
+ * accepting at once, and what it has accepted lives on. One that could not be opened is tried
  * again at each `reconcile`, so an address that another gateway gives up is taken over in the same change.
  */
 import type { Server, Socket } from "node:net";
@@ -17,7 +17,7 @@ export interface ListenerDefinition {
 }
 
 export interface ListenerManager {
-  /** Replaces what is wanted of `resource`; takes effect with the next `reconcile`. */
+  /** Replaces what is wanted of `resource`. What is not wanted any more stops at once, what is new starts with `reconcile`. */
   want(resource: GatewayResourceKey, listeners: readonly ListenerDefinition[]): void;
   reconcile(): Promise<void>;
   /** Every listener that is wanted and does not run. */
@@ -54,18 +54,24 @@ const BACKLOG = 4_096;
 export function createListenerManager({ telemetry, maxConnections }: ListenerManagerOptions): ListenerManager {
   const wanted = new Map<GatewayResourceKey, ReadonlyMap<string, Wanted>>();
   const running = new Map<string, Listener>();
+  /** Wanted and not running: not opened yet, or not possible. */
+  const missing = new Map<string, Wanted>();
   const failed = new Map<string, GatewayProblem>();
   const sockets = new Set<Socket>();
   let stopped = false;
 
-  const isWanted = (id: string, resource: GatewayResourceKey) => !stopped && wanted.get(resource)?.has(id) === true;
+  const isWanted = (id: string, { resource, definition }: Wanted) =>
+    !stopped && wanted.get(resource)?.get(id)?.definition === definition;
 
-  const stop = (id: string, listener: Listener) => {
+  const stop = (id: string) => {
+    running.get(id)?.server.close();
     running.delete(id);
-    listener.server.close();
+    missing.delete(id);
+    failed.delete(id);
   };
 
-  const start = async (id: string, { resource, definition }: Wanted): Promise<void> => {
+  const start = async (id: string, want: Wanted): Promise<void> => {
+    const { resource, definition } = want;
     const server = definition.createServer();
     const connections = new Set<Socket>();
     server.maxConnections = maxConnections;
@@ -82,9 +88,15 @@ export function createListenerManager({ telemetry, maxConnections }: ListenerMan
       const listener: Listener = { resource, definition, server, connections, bound };
       server.on("error", (error) => telemetry.problem(listenProblem(resource, definition, error, undefined)));
       failed.delete(id);
-      if (isWanted(id, resource)) running.set(id, listener);
-      else server.close();
+      // While it was opened, it may have been withdrawn, or wanted anew with another server behind it.
+      if (!isWanted(id, want)) {
+        server.close();
+        return;
+      }
+      missing.delete(id);
+      running.set(id, listener);
     } catch (error) {
+      if (!isWanted(id, want)) return;
       const { address } = definition;
       const holder = [...running.values()].find((other) => holdsAddress(other, address))?.resource;
       failed.set(id, listenProblem(resource, definition, error, holder));
@@ -94,19 +106,17 @@ export function createListenerManager({ telemetry, maxConnections }: ListenerMan
   return {
     want(resource, listeners) {
       const byId = new Map(listeners.map((definition) => [listenerId(resource, definition), { resource, definition }]));
+      for (const id of wanted.get(resource)?.keys() ?? []) if (!byId.has(id)) stop(id);
       if (byId.size === 0) wanted.delete(resource);
       else wanted.set(resource, byId);
+      for (const [id, want] of byId) if (!running.has(id)) missing.set(id, want);
     },
     async reconcile() {
-      for (const [id, listener] of running) if (!isWanted(id, listener.resource)) stop(id, listener);
-      for (const [id, problem] of failed) if (!isWanted(id, problem.resource)) failed.delete(id);
-      const missing = [...wanted.values()].flatMap((listeners) => [...listeners]).filter(([id]) => !running.has(id));
       // One after the other: of two resources that want one address the first to be wanted gets it.
-      for (const [id, listener] of missing) if (!stopped) await start(id, listener);
+      for (const [id, want] of [...missing]) if (isWanted(id, want)) await start(id, want);
     },
     problems: () => [...failed.values()],
-    addresses: (resource) =>
-      [...(wanted.get(resource)?.keys() ?? [])].flatMap((id) => running.get(id)?.bound ?? []),
+    addresses: (resource) => [...(wanted.get(resource)?.keys() ?? [])].flatMap((id) => running.get(id)?.bound ?? []),
     states: () =>
       [...running.values()].map(({ resource, definition, bound, connections }) => ({
         resource,
@@ -116,10 +126,12 @@ export function createListenerManager({ telemetry, maxConnections }: ListenerMan
       })),
     stop() {
       stopped = true;
-      for (const [id, listener] of running) stop(id, listener);
+      for (const id of [...running.keys()]) stop(id);
     },
     async closeConnections() {
-      const closed = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())));
+      const closed = [...sockets].map(
+        (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+      );
       for (const socket of sockets) resetSocket(socket);
       await Promise.all(closed);
     },
@@ -140,7 +152,9 @@ function listen(server: Server, { address, port }: SocketAddress): Promise<Socke
     server.listen({ host: address, port, backlog: BACKLOG, exclusive: true }, () => {
       server.off("error", reject);
       const bound = server.address();
-      resolve(bound !== null && typeof bound === "object" ? { address: bound.address, port: bound.port } : { address, port });
+      resolve(
+        bound !== null && typeof bound === "object" ? { address: bound.address, port: bound.port } : { address, port },
+      );
     });
   });
 }

@@ -49,12 +49,16 @@ export function parseAuthority(text: string): Authority | undefined {
  * The port that an HTTP request is for: the one that it names; without one 80, or else the service's only HTTP port. A
  * port of protocol `UnsupportedProtocol` is one whose protocol is not declared, so HTTP may be what it speaks.
  */
-export function routeHttp({ host, port: named }: Authority, { findService, listenerPort }: RouteOptions): OutboundRoute {
+export function routeHttp(
+  { host, port: named }: Authority,
+  { findService, listenerPort }: RouteOptions,
+): OutboundRoute {
   const service = findService(host);
   if (service === undefined) return hostUnknown(host);
   const exact = service.ports.find(({ port }) => port === named);
   if (exact !== undefined) {
-    if (isHttpProtocol(exact.protocol) || exact.protocol === "UnsupportedProtocol") return { ok: true, service, port: exact };
+    if (isHttpProtocol(exact.protocol) || exact.protocol === "UnsupportedProtocol")
+      return { ok: true, service, port: exact };
     return {
       ok: false,
       reason: "ProtocolMismatch",
@@ -64,7 +68,8 @@ export function routeHttp({ host, port: named }: Authority, { findService, liste
   if (named !== undefined && named !== listenerPort) return portUnknown(service, `no port ${named}`);
   const candidates = service.ports.filter(({ protocol }) => isHttpProtocol(protocol));
   const [first, ...others] = candidates;
-  const port = candidates.find((candidate) => candidate.port === DEFAULT_HTTP_PORT) ?? (others.length === 0 ? first : undefined);
+  const port =
+    candidates.find((candidate) => candidate.port === DEFAULT_HTTP_PORT) ?? (others.length === 0 ? first : undefined);
   if (port !== undefined) return { ok: true, service, port };
   return portUnknown(service, candidates.length === 0 ? "no HTTP port" : "several HTTP ports");
 }

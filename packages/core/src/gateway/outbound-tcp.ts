@@ -31,7 +31,12 @@ export function outboundTcpListeners(
 }
 
 /** The listener outlives changes of the service: what it leads to is looked up for each connection. */
-function serveConnection(socket: Socket, localHost: string, port: number, { context, services }: OutboundTcpOptions): void {
+function serveConnection(
+  socket: Socket,
+  localHost: string,
+  port: number,
+  { context, services }: OutboundTcpOptions,
+): void {
   const downstream = remoteEndpoint(socket);
   const proxy = tcpProxyStream(socket);
   socket.on("error", () => undefined);

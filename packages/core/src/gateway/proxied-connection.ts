@@ -1,7 +1,7 @@
+import type { Withdrawal } from "./connection-registry.js";
 import type { GatewayContext } from "./gateway-context.js";
 import type { CloseReason, ConnectionOpened } from "./gateway-events.js";
 import { HopError } from "./hop-error.js";
-import type { Withdrawal } from "./connection-registry.js";
 import type { ProxyStream } from "./proxy-stream.js";
 import { type Relay, startRelay } from "./relay.js";
 
@@ -41,7 +41,10 @@ export async function proxyConnection(options: ProxiedConnectionOptions, context
   try {
     const upstream = await connectUpstream(options, abandoned);
     if (upstream === undefined) return;
-    relay = startRelay(downstream, upstream.proxy, { clock: context.clock, idleTimeoutMs: context.limits.idleTimeoutMs });
+    relay = startRelay(downstream, upstream.proxy, {
+      clock: context.clock,
+      idleTimeoutMs: context.limits.idleTimeoutMs,
+    });
     await report(relay, upstream, options, context);
   } finally {
     remove();

@@ -6,22 +6,39 @@ export interface PumpOptions {
   readonly onEnd: () => void;
 }
 
+export interface Pump {
+  /** Read from the source so far. */
+  readonly bytes: number;
+  /** Lets go of both streams, in whatever state they are. */
+  stop(): void;
+}
+
 /**
  * Moves bytes from one stream to another, reading only while the sink takes more. Neither stream is destroyed, whatever
  * happens to the other: what a broken half means is the caller's business.
  */
-export function pump(source: Readable, sink: Writable, { onProgress, onEnd }: PumpOptions): { readonly bytes: number } {
-  const counter = { bytes: 0 };
-  source.on("data", (chunk: Buffer) => {
-    counter.bytes += chunk.length;
+export function pump(source: Readable, sink: Writable, { onProgress, onEnd }: PumpOptions): Pump {
+  let bytes = 0;
+  const onData = (chunk: Buffer) => {
+    bytes += chunk.length;
     onProgress();
     if (!sink.write(chunk)) source.pause();
-  });
-  sink.on("drain", () => {
+  };
+  const onDrain = () => {
     onProgress();
     source.resume();
-  });
+  };
+  source.on("data", onData);
+  sink.on("drain", onDrain);
   if (source.readableEnded) onEnd();
   else source.once("end", onEnd);
-  return counter;
+  return {
+    get bytes() {
+      return bytes;
+    },
+    stop() {
+      source.off("data", onData).off("end", onEnd);
+      sink.off("drain", onDrain);
+    },
+  };
 }

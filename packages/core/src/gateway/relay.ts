@@ -34,7 +34,11 @@ export interface Relay {
 }
 
 /** Takes over both streams, which nobody else may read or write from here on. */
-export function startRelay(downstream: ProxyStream, upstream: ProxyStream, { clock, idleTimeoutMs }: RelayOptions): Relay {
+export function startRelay(
+  downstream: ProxyStream,
+  upstream: ProxyStream,
+  { clock, idleTimeoutMs }: RelayOptions,
+): Relay {
   let reason: CloseReason | undefined;
   let open = 2;
   let resolve: (outcome: RelayOutcome) => void;

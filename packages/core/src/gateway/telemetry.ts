@@ -75,7 +75,9 @@ export interface Telemetry extends Required<GatewayObserver> {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function createTelemetry(observer: GatewayObserver): Telemetry {
-  const connections = new CounterTable<Writable<ConnectionCounters> & { closed: Partial<Record<CloseReason, number>> }>();
+  const connections = new CounterTable<
+    Writable<ConnectionCounters> & { closed: Partial<Record<CloseReason, number>> }
+  >();
   const refusals = new CounterTable<Writable<RefusalCounter>>();
   const requests = new CounterTable<Writable<RequestCounter>>();
   const peerFailures = new CounterTable<Writable<PeerFailureCounter>>();

@@ -11,7 +11,7 @@ export interface OriginateTlsOptions {
   readonly secureContext: SecureContext;
   /** Those that `secureContext` was made with. */
   readonly roots: TrustBundle;
-  /** Whether the server is who it has to be; asked once the handshake is done and before a byte is sent. */
+  /** Whether the server is who it has to be; asked once the handshake is done and before a byte is sent. May throw. */
   readonly verify: (server: TlsPeer) => PeerVerification;
   readonly serverName: string;
   readonly alpnProtocols: readonly string[];
@@ -58,13 +58,18 @@ export function originateTls(raw: Socket, options: OriginateTlsOptions): Promise
       reject(error);
     };
     const onSecure = () => {
-      const certificates = readTlsPeer(secure, roots);
-      const verification = verify(certificates);
-      if (!verification.ok) return fail(rejectionError(verification, hop));
-      settle();
-      resolve({ secure, certificates });
+      try {
+        const certificates = readTlsPeer(secure, roots);
+        const verification = verify(certificates);
+        if (!verification.ok) throw rejectionError(verification, hop);
+        settle();
+        resolve({ secure, certificates });
+      } catch (error) {
+        fail(error);
+      }
     };
-    const onClose = () => fail(new HopError("HandshakeFailed", hop, "the other side closed the connection during the TLS handshake"));
+    const onClose = () =>
+      fail(new HopError("HandshakeFailed", hop, "the other side closed the connection during the TLS handshake"));
     const onAbort = () => fail(signal.reason);
     const timer = clock.setTimeout(
       () => fail(new HopError("HandshakeTimeout", hop, `no TLS handshake within ${timeoutMs} ms`)),

@@ -98,7 +98,9 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
       );
       pending.set(raw, { downstream, timer, roots: state.roots });
       // One turn later than an error of the TLS layer, which knows more.
-      raw.once("close", () => setImmediate(() => refuse(raw, "HandshakeFailed", "the caller went away during the handshake")));
+      raw.once("close", () =>
+        setImmediate(() => refuse(raw, "HandshakeFailed", "the caller went away during the handshake")),
+      );
       server.emit("connection", raw);
     },
     setState(next) {
@@ -125,7 +127,8 @@ function describeHandshakeFailure(error: NodeJS.ErrnoException, secure: TLSSocke
     return ["CertificateInvalid", `the client's certificate does not verify (${String(rejected)}); ${hint}`];
   }
   const code = error.code ?? error.message;
-  if (code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE") return ["CertificateMissing", "the client presented no certificate"];
+  if (code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE")
+    return ["CertificateMissing", "the client presented no certificate"];
   if (NOT_TLS.has(code)) return ["NotTls", "the caller does not speak TLS"];
   return ["HandshakeFailed", `the TLS handshake failed: ${code}`];
 }

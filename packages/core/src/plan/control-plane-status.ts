@@ -80,7 +80,13 @@ const NOT_IN_CHARGE: ConditionState = {
   message: "an older ServiceMeshControlPlane is in charge of this namespace",
 };
 
-function readyState({ pending, unready }: { readonly pending: readonly string[]; readonly unready: readonly string[] }) {
+function readyState({
+  pending,
+  unready,
+}: {
+  readonly pending: readonly string[];
+  readonly unready: readonly string[];
+}) {
   const missing = [...pending, ...unready];
   const state = (status: "True" | "False", reason: ReadyReason, message: string): ConditionState => ({
     type: "Ready",

@@ -8,7 +8,7 @@ export class DiagnosticTable {
   readonly #bySource = new Map<string, readonly Diagnostic[]>();
   #sorted: readonly Diagnostic[] | undefined;
   #byObject: ReadonlyMap<ObjectKey, readonly Diagnostic[]> | undefined;
-  #touched = new Set<ObjectKey>();
+  #touched = new Map<ObjectKey, ObjectReference>();
 
   /** An empty list withdraws what the source said. */
   set(source: string, diagnostics: readonly Diagnostic[]): void {
@@ -16,7 +16,7 @@ export class DiagnosticTable {
     if (isStructurallyEqual(before, diagnostics)) return;
     if (diagnostics.length > 0) this.#bySource.set(source, diagnostics);
     else this.#bySource.delete(source);
-    for (const { object } of [...before, ...diagnostics]) this.#touched.add(objectKey(object));
+    for (const { object } of [...before, ...diagnostics]) this.#touched.set(objectKey(object), object);
     this.#sorted = undefined;
     this.#byObject = undefined;
   }
@@ -34,10 +34,10 @@ export class DiagnosticTable {
   }
 
   /** Objects of which something else is said than at the last call. */
-  takeTouched(): ReadonlySet<ObjectKey> {
+  takeTouched(): Iterable<ObjectReference> {
     const touched = this.#touched;
-    this.#touched = new Set();
-    return touched;
+    this.#touched = new Map();
+    return touched.values();
   }
 }
 

@@ -55,6 +55,8 @@ export class ExportTable {
   readonly #context: ExportTableContext;
   readonly #peers = new Map<string, PeerExports>();
   readonly #view = new Map<string, ReadonlyMap<string, ExportedService>>();
+  /** Peers whose exports may be others than before. */
+  #changedPeers = new Set<string>();
   /** What was withdrawn from peers that are gone. */
   readonly #withdrawn = new Map<string, MapChange<ServiceMessage>>();
 
@@ -136,6 +138,13 @@ export class ExportTable {
     return changes;
   }
 
+  /** Peers whose exports may be others than at the last call. */
+  takeChangedPeers(): ReadonlySet<string> {
+    const changed = this.#changedPeers;
+    this.#changedPeers = new Set();
+    return changed;
+  }
+
   /** Whether a Service has the name that it claims. */
   conflictDecision(peer: string, service: { readonly namespace: string; readonly name: string }): Decision | undefined {
     const state = this.#peers.get(peer);
@@ -215,6 +224,7 @@ export class ExportTable {
   }
 
   #settlePeer(state: PeerExports): void {
+    if (state.touched.size > 0) this.#changedPeers.add(state.peer.name);
     for (const hostname of state.touched) this.#settleHost(state, hostname);
     state.touched.clear();
   }
@@ -258,7 +268,8 @@ function compareClaims(a: Claim, b: Claim): number {
 }
 
 function conflictMessage(loser: Claim, winner: Claim): string {
-  const cause = winner.index < loser.index ? `rule ${winner.index} comes first` : "it is the first by namespace and name";
+  const cause =
+    winner.index < loser.index ? `rule ${winner.index} comes first` : "it is the first by namespace and name";
   return `"${loser.namespace}/${loser.name}" is not exported: "${winner.namespace}/${winner.name}" has the name "${loser.hostname}", since ${cause}`;
 }
 

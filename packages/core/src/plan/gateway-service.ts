@@ -16,7 +16,9 @@ export function listenAddresses(service: Service, portNumber: number, nodeAddres
   if (port === undefined) return [];
   switch (service.spec.type) {
     case "LoadBalancer":
-      return (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [{ address: ip, port: portNumber }] : []));
+      return (service.status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) =>
+        ip ? [{ address: ip, port: portNumber }] : [],
+      );
     case "NodePort":
       return port.nodePort ? [{ address: nodeAddress, port: port.nodePort }] : [];
     case "ClusterIP": {
@@ -32,5 +34,7 @@ export function listenAddresses(service: Service, portNumber: number, nodeAddres
 export function hasAddress(service: Service, portNumber: number, nodeAddress: string): boolean {
   if (listenAddresses(service, portNumber, nodeAddress).length > 0) return true;
   const { ingress = [] } = service.status?.loadBalancer ?? {};
-  return service.spec.type === "LoadBalancer" && ingress.some(({ hostname }) => hostname !== undefined && hostname !== "");
+  return (
+    service.spec.type === "LoadBalancer" && ingress.some(({ hostname }) => hostname !== undefined && hostname !== "")
+  );
 }

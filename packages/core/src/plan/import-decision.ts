@@ -22,11 +22,7 @@ export interface ImportPeer {
 const NO_RULES = compileImportRules([], { peer: "", clusterDomain: "" });
 
 /** Undefined: not imported. With a `trace`, the tests that were taken are added to it, up to the first that failed. */
-export function decideImport(
-  message: ServiceMessage,
-  peer: ImportPeer,
-  trace?: Decision[],
-): ImportMatch | undefined {
+export function decideImport(message: ServiceMessage, peer: ImportPeer, trace?: Decision[]): ImportMatch | undefined {
   trace?.push(peerDecision(peer.name, peer.sends));
   if (!peer.sends) return undefined;
   const isCarried = message.servicePorts.some(({ protocol }) => protocol !== "UDP");

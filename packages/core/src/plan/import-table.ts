@@ -14,7 +14,6 @@ import { isExternalName } from "../resources/service.js";
 import type { ImportMatch } from "../rules/import-rules.js";
 import type { DiagnosticTable } from "./diagnostics.js";
 import { type GatewayResource, gatewayResourceKey, type ImportedService, type Locality } from "./gateway-resource.js";
-import { decideImport, type ImportPeer } from "./import-decision.js";
 import {
   compareImportClaims,
   type ImportClaim,
@@ -24,6 +23,7 @@ import {
   unmatchedPort,
   winningClaims,
 } from "./import-claim.js";
+import { decideImport, type ImportPeer } from "./import-decision.js";
 import { importedService, needsVirtualAddress } from "./imported-service.js";
 import type { MemberTable } from "./member-table.js";
 import type { Decision, OfferedService, PeerImports } from "./mesh-plan.js";
@@ -66,6 +66,8 @@ export class ImportTable {
   readonly #claimants = new Map<string, ImportClaim[]>();
   /** Without virtual addresses, by local host. */
   readonly #services = new Map<string, ImportedService>();
+  /** Peers whose imports may be others than before. */
+  #changedPeers = new Set<string>();
   /** Local hosts to look at again. */
   readonly #touched = new Set<string>();
 
@@ -97,6 +99,7 @@ export class ImportTable {
     const state = this.#peers.get(name);
     if (state === undefined) return;
     for (const hostname of [...state.claims.keys()]) this.#withdraw(state, hostname);
+    this.#changedPeers.add(name);
     this.#peers.delete(name);
     this.#view.delete(name);
   }
@@ -113,6 +116,7 @@ export class ImportTable {
     const state = this.#peers.get(peer);
     if (state === undefined) return;
     const message = this.#context.offersOf(peer).get(hostname);
+    this.#changedPeers.add(peer);
     this.#withdraw(state, hostname);
     if (message === undefined) {
       state.services.delete(hostname);
@@ -138,7 +142,14 @@ export class ImportTable {
     for (const localHost of changed) this.#publish(localHost);
   }
 
-  /** As decided for the peer of that name; undefined when there is none. */
+  /** Peers whose imports may be others than at the last call. */
+  takeChangedPeers(): ReadonlySet<string> {
+    const changed = this.#changedPeers;
+    this.#changedPeers = new Set();
+    return changed;
+  }
+
+  /** The peer of that name as offers are decided for it; undefined when there is none. */
   peer(name: string): ImportingPeer | undefined {
     return this.#peers.get(name)?.peer;
   }
@@ -210,7 +221,11 @@ export class ImportTable {
       virtualAddresses?.remove(localHost);
       return;
     }
-    const offers = [...winners].map((claim) => ({ claim, ...claim, locality: this.#peers.get(claim.peer)?.peer.locality }));
+    const offers = [...winners].map((claim) => ({
+      claim,
+      ...claim,
+      locality: this.#peers.get(claim.peer)?.peer.locality,
+    }));
     const { service, unmatched } = importedService(localHost, offers, this.#localPorts(first.match));
     diagnostics.set(
       `import-ports/${localHost}`,
@@ -228,6 +243,7 @@ export class ImportTable {
       localService: { name: localName, namespace: localNamespace, hostname: localHost },
       importAsLocal,
     };
+    this.#changedPeers.add(peer);
     this.#peers.get(peer)?.services.set(message.hostname, { peer, message, ...(isImported && { imported }) });
   }
 

@@ -9,7 +9,13 @@
  */
 import type { PortProtocol, ServiceMessage, ServicePort } from "../discovery/message.js";
 import type { SpiffeId } from "../naming/spiffe-id.js";
-import type { ImportedService, ImportedServicePort, Locality, RemoteService, WorkloadEndpoint } from "./gateway-resource.js";
+import type {
+  ImportedService,
+  ImportedServicePort,
+  Locality,
+  RemoteService,
+  WorkloadEndpoint,
+} from "./gateway-resource.js";
 import type { ServicePortEndpoints } from "./service-endpoints.js";
 
 /** What one peer offers for the service. */

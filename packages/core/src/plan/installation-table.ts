@@ -1,4 +1,10 @@
-import { type KubernetesObject, type ObjectKey, type ObjectReference, objectKey, objectReference } from "../resources/kubernetes-object.js";
+import {
+  type KubernetesObject,
+  type ObjectKey,
+  type ObjectReference,
+  objectKey,
+  objectReference,
+} from "../resources/kubernetes-object.js";
 import type { DiagnosticTable } from "./diagnostics.js";
 import { foreignObject } from "./installation.js";
 import type { MeshPlanChange } from "./mesh-plan.js";
@@ -38,13 +44,15 @@ export class InstallationTable {
     return this.#desired;
   }
 
-  /** A Service or ServiceAccount came, changed or went. */
-  observe(reference: ObjectReference, object: KubernetesObject | undefined): void {
+  /** A Service or ServiceAccount came, changed or went. Returns whether that matters. */
+  observe(reference: ObjectReference, object: KubernetesObject | undefined): boolean {
     const key = objectKey(reference);
     const isOurs = object !== undefined && isOwnedBy(object, this.#owner);
-    if (isOurs || this.#owned.has(key) || this.#desired.has(key)) this.#seen.add(key);
+    const matters = isOurs || this.#owned.has(key) || this.#desired.has(key);
+    if (matters) this.#seen.add(key);
     if (isOurs) this.#owned.set(key, object);
     else this.#owned.delete(key);
+    return matters;
   }
 
   /**

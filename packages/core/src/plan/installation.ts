@@ -7,7 +7,7 @@ import { gatewayServiceAccount } from "../naming/gateway-identity.js";
 import type { FederationGateway, GatewayPort } from "../resources/federation-gateway.js";
 import { type KubernetesObject, objectReference } from "../resources/kubernetes-object.js";
 import { apiVersionOf } from "../resources/resource-types.js";
-import { serviceMeshControlPlaneType, type ServiceMeshControlPlane } from "../resources/service-mesh-control-plane.js";
+import { type ServiceMeshControlPlane, serviceMeshControlPlaneType } from "../resources/service-mesh-control-plane.js";
 import type { Mesh } from "./mesh.js";
 import type { Diagnostic } from "./mesh-plan.js";
 import { type ControlPlaneReference, isOwnedBy, ownerLabels } from "./owned-object.js";
@@ -31,7 +31,7 @@ export function desiredObjects(mesh: Mesh, { outbound }: { readonly outbound: bo
 
 type GatewayServiceSource = Pick<
   FederationGateway,
-  "name" | "namespace" | "serviceType" | "ports" | "labels" | "annotations"
+  "name" | "namespace" | "serviceType" | "loadBalancerIP" | "ports" | "labels" | "annotations"
 >;
 
 function outboundGateway({ controlPlane }: Mesh): GatewayServiceSource {
@@ -49,6 +49,7 @@ function outboundGateway({ controlPlane }: Mesh): GatewayServiceSource {
 interface GatewayService extends KubernetesObject {
   readonly spec: {
     readonly type: FederationGateway["serviceType"];
+    readonly loadBalancerIP?: string;
     readonly selector: Readonly<Record<string, string>>;
     readonly ports: readonly (GatewayPort & { readonly protocol: "TCP" })[];
   };
@@ -61,6 +62,7 @@ function gatewayService(controlPlane: ServiceMeshControlPlane, gateway: GatewayS
     metadata: ownedMetadata(controlPlane, gateway, gateway.name),
     spec: {
       type: gateway.serviceType,
+      ...(gateway.loadBalancerIP !== undefined && { loadBalancerIP: gateway.loadBalancerIP }),
       selector: gateway.labels,
       ports: gateway.ports.map((port) => ({ ...port, protocol: "TCP" })),
     },

@@ -152,7 +152,7 @@ export interface MeshPlanChange {
     { readonly upserted: readonly ServiceMessage[]; readonly removed: readonly string[] }
   >;
   /** Objects whose status may differ now; read it with `plan.status`. */
-  readonly statuses: ReadonlySet<ObjectKey>;
+  readonly statuses: ReadonlyMap<ObjectKey, ObjectReference>;
   /**
    * What to do so that the objects that the mesh owns (gateway Services, ServiceAccounts) are as desired: `upserted` ones
    * hold the fields to set, others are to be kept.

@@ -90,7 +90,9 @@ export class ObservationTable {
       lastConfirmed,
     });
     const gone = [...before.keys()].filter((hostname) => !services.has(hostname));
-    const changed = [...services.entries()].filter(([hostname, message]) => !isStructurallyEqual(before.get(hostname), message));
+    const changed = [...services.entries()].filter(
+      ([hostname, message]) => !isStructurallyEqual(before.get(hostname), message),
+    );
     return [...gone, ...changed.map(([hostname]) => hostname)];
   }
 

@@ -68,11 +68,7 @@ export function peerConditionStates(problems: readonly PeerProblem[]): readonly 
   return [accepted, resolved, programmedState(problems, accepted, resolved)];
 }
 
-function conditionState(
-  type: PeerConditionType,
-  problems: readonly PeerProblem[],
-  whenTrue: string,
-): ConditionState {
+function conditionState(type: PeerConditionType, problems: readonly PeerProblem[], whenTrue: string): ConditionState {
   const [first, ...others] = problems.filter((problem) => problem.condition === type);
   if (first === undefined) return { type, status: "True", reason: type, message: whenTrue };
   const message = [first, ...others].map((problem) => `${problem.path}: ${problem.message}`).join("; ");

@@ -80,7 +80,11 @@ function addressNotAssigned(gateway: string, path: string): PeerProblem {
 export function ingressGateway(
   peer: string,
   { name, identity, service }: PeerGateway,
-  { clientId, trust, nodeAddress }: { readonly clientId: SpiffeId; readonly trust: PeerTrust; readonly nodeAddress: string },
+  {
+    clientId,
+    trust,
+    nodeAddress,
+  }: { readonly clientId: SpiffeId; readonly trust: PeerTrust; readonly nodeAddress: string },
 ): IngressGateway {
   return {
     kind: "IngressGateway",

@@ -95,11 +95,7 @@ function resolvePeer(peer: ServiceMeshPeer, environment: PeerEnvironment, claims
   };
 }
 
-function closedPeer(
-  name: string,
-  ingressName: string | undefined,
-  problems: readonly PeerProblem[],
-): PlannedPeer {
+function closedPeer(name: string, ingressName: string | undefined, problems: readonly PeerProblem[]): PlannedPeer {
   return {
     name,
     problems,

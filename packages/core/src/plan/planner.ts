@@ -1,15 +1,15 @@
 /**
  * The planner: keeps a mesh's plan up to date as its snapshot changes.
  *
- * An update has two halves. `PlannerInput` takes the changes in and notes what they touch; `settle` then brings the tables
- * up to date in the order in which one depends on the other: the mesh, its members, its peers and their rules, the
- * services. What a change does not touch is not looked at, and a table compares before it passes a change on, so that one
+ * An update has two halves. `PlannerInput` takes the changes in and notes what they touch; `MeshState` then brings its
+ * tables up to date in the order in which one depends on the other: the mesh, its members, services, peers and rules. What a change does not touch is not looked at, and a table compares before it passes a change on, so that one
  * Service among many costs one decision per peer. Planning from scratch is the same with everything touched.
  */
 import type { KubernetesObject } from "../resources/kubernetes-object.js";
 import type { MeshPlan, MeshPlanChange, PeerObservation, SnapshotChange } from "./mesh-plan.js";
 import { MeshState } from "./mesh-state.js";
 import type { ControlPlaneReference } from "./owned-object.js";
+import { PlanView } from "./plan-view.js";
 import { type MeshPlannerOptions, resolvePlannerOptions } from "./planner-options.js";
 
 export interface MeshIdentity {
@@ -30,7 +30,7 @@ export interface MeshPlanner {
 /** @throws FederationError INVALID_ARGUMENT for an option that cannot be used */
 export function createMeshPlanner(identity: MeshIdentity, options: MeshPlannerOptions = {}): MeshPlanner {
   const state = new MeshState(identity.controlPlane, resolvePlannerOptions(options));
-  return { plan: state.plan, update: (changes, now) => state.update(changes, now) };
+  return { plan: new PlanView(state), update: (changes, now) => state.update(changes, now) };
 }
 
 /** Everything that a plan follows from. */
@@ -54,4 +54,3 @@ function* changesOf({ objects, observations }: MeshSnapshot): Iterable<SnapshotC
   for (const object of objects) yield { type: "upsert", object };
   for (const observation of observations) yield { type: "peerSync", observation };
 }
-

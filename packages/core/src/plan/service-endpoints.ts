@@ -1,9 +1,10 @@
 /** A Service's ports and the workloads behind them, as the plan carries them. */
+
+import type { PortProtocol } from "../discovery/message.js";
 import { type Endpoint, type EndpointSlice, readyEndpoints } from "../resources/endpoint-slice.js";
 import { type KubernetesServicePort, portProtocol, type Service } from "../resources/service.js";
 import { compareText } from "./compare-text.js";
 import type { Locality, WorkloadEndpoint } from "./gateway-resource.js";
-import type { PortProtocol } from "../discovery/message.js";
 
 export interface ServicePortEndpoints {
   /** `""` for an unnamed port. */

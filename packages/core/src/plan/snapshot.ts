@@ -59,8 +59,8 @@ export class Snapshot {
   readonly #services = new Map<string, Map<string, Service>>();
   /** By Service, then by the slice's name. */
   readonly #endpointSlices = new Map<ServiceKey, Map<string, EndpointSlice>>();
-  /** Which Service a slice was put under. */
-  readonly #serviceOfSlice = new Map<ObjectKey, ServiceKey>();
+  /** Name of the Service that a slice was put under. */
+  readonly #serviceOfSlice = new Map<ObjectKey, string>();
 
   constructor(controlPlaneNamespace: string) {
     this.#controlPlaneNamespace = controlPlaneNamespace;
@@ -68,6 +68,12 @@ export class Snapshot {
 
   service(namespace: string, name: string): Service | undefined {
     return this.#services.get(namespace)?.get(name);
+  }
+
+  /** A Service or ServiceAccount. */
+  ownable(reference: ObjectReference): Service | ServiceAccount | undefined {
+    if (reference.kind === "Service") return this.service(reference.namespace ?? "", reference.name);
+    return this.serviceAccounts.get(objectKey(reference));
   }
 
   servicesIn(namespace: string): ReadonlyMap<string, Service> {
@@ -89,8 +95,8 @@ export class Snapshot {
     return slices.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
-  /** The Service that the slice of that name belonged to when it was last seen. */
-  serviceOfSlice(reference: ObjectReference): ServiceKey | undefined {
+  /** Name of the Service, in its namespace, that the slice belongs to as it was last seen. */
+  serviceOfSlice(reference: ObjectReference): string | undefined {
     return this.#serviceOfSlice.get(objectKey(reference));
   }
 
@@ -138,16 +144,15 @@ export class Snapshot {
     this.#deleteSlice(reference);
     const serviceName = serviceNameOf(slice);
     if (serviceName === undefined) return;
-    const service = serviceKey(namespace, serviceName);
-    this.#serviceOfSlice.set(objectKey(reference), service);
-    entriesOf(this.#endpointSlices, service).set(slice.metadata.name, slice);
+    this.#serviceOfSlice.set(objectKey(reference), serviceName);
+    entriesOf(this.#endpointSlices, serviceKey(namespace, serviceName)).set(slice.metadata.name, slice);
   }
 
   #deleteSlice(reference: ObjectReference): void {
     const service = this.serviceOfSlice(reference);
     if (service === undefined) return;
     this.#serviceOfSlice.delete(objectKey(reference));
-    deleteEntry(this.#endpointSlices, service, reference.name);
+    deleteEntry(this.#endpointSlices, serviceKey(reference.namespace ?? "", service), reference.name);
   }
 }
 

@@ -26,6 +26,8 @@ export interface FederationGateway {
   /** Only `enabled: true` enables. */
   readonly enabled: boolean;
   readonly serviceType: "ClusterIP" | "NodePort" | "LoadBalancer";
+  /** The address that a LoadBalancer is to have; absent: any. */
+  readonly loadBalancerIP?: string;
   readonly ports: readonly GatewayPort[];
   /** Of the Service and of the gateway's Pods. */
   readonly labels: Readonly<Record<string, string>>;
@@ -74,6 +76,7 @@ function resolveGateway(
     namespace: gateway.namespace ?? controlPlane.metadata.namespace,
     enabled: gateway.enabled === true,
     serviceType: service?.type ?? "ClusterIP",
+    ...(service?.loadBalancerIP ? { loadBalancerIP: service.loadBalancerIP } : {}),
     ports: service?.ports?.map(resolvePort) ?? DEFAULT_PORTS[kind],
     labels: { istio: `${kind}gateway`, app: name, ...service?.metadata?.labels },
     annotations: { ...service?.metadata?.annotations },

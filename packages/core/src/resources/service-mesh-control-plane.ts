@@ -29,6 +29,7 @@ const gatewayFields = {
   service: looseObject({
     metadata: looseObject({ labels: labelMap.optional(), annotations: annotationMap.optional() }).optional(),
     type: z.enum(["ClusterIP", "NodePort", "LoadBalancer"]).optional(),
+    loadBalancerIP: z.string().optional(),
     ports: z
       .array(
         looseObject({

@@ -30,7 +30,8 @@ const MAX_CERTIFICATE_BYTES = 16 * 1024;
 /** DER -> certificate, or why it is none. `path` names the field in violations. */
 export function parseCertificate(der: Uint8Array, path: string): Result<Certificate> {
   const wrong = (message: string) => failure<never>({ path, reason: "Invalid", message });
-  if (der.length > MAX_CERTIFICATE_BYTES) return wrong(`the certificate is larger than ${MAX_CERTIFICATE_BYTES} bytes`);
+  if (der.length > MAX_CERTIFICATE_BYTES)
+    return wrong(`no X.509 certificate: larger than ${MAX_CERTIFICATE_BYTES} bytes`);
   try {
     return success(readCertificate(der));
   } catch (error) {
@@ -39,20 +40,26 @@ export function parseCertificate(der: Uint8Array, path: string): Result<Certific
   }
 }
 
-/** PEM -> certificates in order, or everything that is wrong with the text; at least one certificate. */
-export function parseCertificates(pem: string, path: string): Result<readonly Certificate[]> {
+/** PEM -> the certificates in it, in order, and everything that is wrong with the text; not both can be empty. */
+export function readCertificates(
+  pem: string,
+  path: string,
+): { readonly certificates: readonly Certificate[]; readonly violations: readonly FieldViolation[] } {
   const decoded = decodeCertificatePem(pem, path);
-  if (!decoded.ok) return decoded;
   const certificates: Certificate[] = [];
-  const violations: FieldViolation[] = [];
-  for (const [index, der] of decoded.value.entries()) {
+  const violations = [...decoded.violations];
+  for (const { block, der } of decoded.certificates) {
     const parsed = parseCertificate(der, path);
     if (parsed.ok) certificates.push(parsed.value);
     else
-      violations.push(
-        ...parsed.violations.map((one) => ({ ...one, message: `PEM block ${index + 1} is ${one.message}` })),
-      );
+      violations.push(...parsed.violations.map((one) => ({ ...one, message: `PEM block ${block} is ${one.message}` })));
   }
+  return { certificates, violations };
+}
+
+/** The same as a Result: all certificates of a text that holds nothing else, at least one. */
+export function parseCertificates(pem: string, path: string): Result<readonly Certificate[]> {
+  const { certificates, violations } = readCertificates(pem, path);
   return violations.length > 0 ? failure(...violations) : success(certificates);
 }
 

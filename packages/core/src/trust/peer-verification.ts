@@ -155,8 +155,9 @@ function readChain(chain: readonly Uint8Array[] | string): readonly Certificate[
 
 function splitPem(pem: string): readonly Uint8Array[] | PeerRejection {
   if (pem.trim() === "") return [];
-  const decoded = decodeCertificatePem(pem, "the presented chain");
-  return decoded.ok ? decoded.value : rejected("Malformed", formatViolations(decoded.violations));
+  const { certificates, violations } = decodeCertificatePem(pem, "the presented chain");
+  if (violations.length > 0) return rejected("Malformed", formatViolations(violations));
+  return certificates.map(({ der }) => der);
 }
 
 function readRoots(roots: TrustBundle | string, now: number): readonly Certificate[] | PeerRejection {

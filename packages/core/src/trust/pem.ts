@@ -1,5 +1,5 @@
 /** The textual form of certificates. @see RFC 7468 */
-import { type FieldViolation, failure, type Result, success } from "../result.js";
+import type { FieldViolation, ViolationReason } from "../result.js";
 
 /** Kubernetes keeps a ConfigMap or Secret below 1 MiB; no mesh needs that much. */
 const MAX_PEM_CHARACTERS = 1024 * 1024;
@@ -8,39 +8,46 @@ const MAX_CERTIFICATES = 100;
 const BLOCK = /-----BEGIN ([^\r\n-]*)-----([^-]*)(?:-----END ([^\r\n-]*)-----)?/g;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+export interface CertificatePem {
+  /** The DER of each block that holds one, in order; `block` counts all blocks from 1. */
+  readonly certificates: readonly { readonly block: number; readonly der: Uint8Array }[];
+  /** Empty when the text is nothing but certificates, at least one. */
+  readonly violations: readonly FieldViolation[];
+}
+
 /**
- * PEM text -> the DER of each certificate, in order. Text around the blocks is skipped, as RFC 7468 §2 allows. A private
- * key among them is refused, and never repeated in the message. `path` names the field in violations.
+ * PEM text -> the certificates in it and what else is wrong with it. Text around the blocks is skipped, as RFC 7468 §2
+ * allows. A private key among them is a violation, and never repeated in the message. `path` names the field.
  */
-export function decodeCertificatePem(pem: string, path: string): Result<readonly Uint8Array[]> {
+export function decodeCertificatePem(pem: string, path: string): CertificatePem {
+  const violations: FieldViolation[] = [];
+  const wrong = (reason: ViolationReason, message: string) => violations.push({ path, reason, message });
   if (pem.length > MAX_PEM_CHARACTERS) {
-    return failure({ path, reason: "TooLong", message: `more than ${MAX_PEM_CHARACTERS} characters` });
+    wrong("TooLong", `more than ${MAX_PEM_CHARACTERS} characters`);
+    return { certificates: [], violations };
   }
   const blocks = [...pem.matchAll(BLOCK)];
-  const violations: FieldViolation[] = [];
-  const certificates: Uint8Array[] = [];
+  if (blocks.length > MAX_CERTIFICATES) {
+    wrong("TooLong", `more than ${MAX_CERTIFICATES} certificates`);
+    return { certificates: [], violations };
+  }
   if (/PRIVATE KEY/.test(pem)) {
-    violations.push({
-      path,
-      reason: "Forbidden",
-      message:
-        "holds a private key where only certificates belong; remove it, and replace the key if others could read it",
-    });
+    wrong(
+      "Forbidden",
+      "holds a private key where only certificates belong; remove it, and replace the key if others could read it",
+    );
+  } else if (blocks.length === 0) {
+    const message = "no PEM certificate found; expected text that starts with -----BEGIN CERTIFICATE-----";
+    wrong(pem.trim() === "" ? "Required" : "Invalid", message);
   }
-  for (const [index, [, label, body = "", endLabel]] of blocks.entries()) {
-    if (label?.includes("PRIVATE KEY")) continue;
-    const decoded = decodeBlock(label ?? "", body, endLabel);
-    if (typeof decoded !== "string") certificates.push(decoded);
-    else violations.push({ path, reason: "Invalid", message: `PEM block ${index + 1} ${decoded}` });
+  const certificates: { block: number; der: Uint8Array }[] = [];
+  for (const [index, [, label = "", body = "", endLabel]] of blocks.entries()) {
+    if (label.includes("PRIVATE KEY")) continue;
+    const der = decodeBlock(label, body, endLabel);
+    if (typeof der === "string") wrong("Invalid", `PEM block ${index + 1} ${der}`);
+    else certificates.push({ block: index + 1, der });
   }
-  if (blocks.length === 0 && violations.length === 0) {
-    const message = `no PEM certificate found; expected text that starts with -----BEGIN CERTIFICATE-----`;
-    violations.push({ path, reason: pem.trim() === "" ? "Required" : "Invalid", message });
-  }
-  if (certificates.length > MAX_CERTIFICATES) {
-    violations.push({ path, reason: "TooLong", message: `more than ${MAX_CERTIFICATES} certificates` });
-  }
-  return violations.length > 0 ? failure(...violations) : success(certificates);
+  return { certificates, violations };
 }
 
 export function encodeCertificatePem(der: Uint8Array): string {

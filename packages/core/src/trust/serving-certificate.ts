@@ -9,8 +9,7 @@ import {
   keyUsage,
   signCertificate,
 } from "./certificate-builder.js";
-import { derContextPrimitive, derObjectIdentifier, derOctetString, derSequence } from "./der-writer.js";
-import { encodeOrganization } from "./distinguished-name.js";
+import { derBoolean, derContextPrimitive, derObjectIdentifier, derOctetString, derSequence } from "./der-writer.js";
 import { Oid } from "./object-identifiers.js";
 import { encodeCertificatePem } from "./pem.js";
 import { generatePrivateKeySync, type PrivateKey } from "./private-key.js";
@@ -66,7 +65,8 @@ export function createServingCertificate({
   const der = signCertificate(
     {
       issuer: ca.certificate.subject.encoded,
-      subject: encodeOrganization(ca.trustDomain),
+      // None: one that reads like the authority's own would make the certificate look self-signed.
+      subject: derSequence(),
       notBefore,
       notAfter,
       publicKey: privateKey.publicKey,
@@ -84,14 +84,18 @@ export function createServingCertificate({
   return { certificateChain: [encodeCertificatePem(der), ...intermediates].join(""), privateKey, notBefore, notAfter };
 }
 
-/** @see RFC 5280 §4.2.1.6 */
+/** Critical, because there is no subject. @see RFC 5280 §4.2.1.6 */
 function subjectAltNames(names: readonly string[]): Uint8Array {
   const general = names.map((name) => {
     if (isIP(name) !== 0) return derContextPrimitive(7, addressBytes(name));
     if (name.length <= 253 && DNS_NAME.test(name)) return derContextPrimitive(2, Buffer.from(name, "latin1"));
     throw new FederationError("INVALID_ARGUMENT", `"${name}" is neither a DNS name in lower case nor an IP address`);
   });
-  return derSequence(derObjectIdentifier(Oid.subjectAltName), derOctetString(derSequence(...general)));
+  return derSequence(
+    derObjectIdentifier(Oid.subjectAltName),
+    derBoolean(true),
+    derOctetString(derSequence(...general)),
+  );
 }
 
 /** 4 or 16 bytes in network order. A zone ("%eth0") names nothing outside of the host and is left out. */

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { type FieldViolation, failure, type Result, success } from "../result.js";
 import { formatTimestamp } from "../timestamp.js";
-import { type Certificate, parseCertificates } from "./certificate.js";
+import { type Certificate, readCertificates } from "./certificate.js";
 import { describeCertificate } from "./certificate-description.js";
 import { ACCEPTED_KEYS, describeKey, signingAlgorithm } from "./key-algorithm.js";
 import { encodeCertificatePem } from "./pem.js";
@@ -38,13 +38,13 @@ export const ROOT_CERTIFICATE_KEY = "root-cert.pem";
  */
 export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions): Result<TrustBundle> {
   const { now, path = `data["${ROOT_CERTIFICATE_KEY}"]` } = options;
-  const parsed = parseCertificates(pem, path);
-  if (!parsed.ok) return parsed;
-  const roots = [...new Map(parsed.value.map((root) => [root.fingerprint, root])).values()];
-  const violations = roots.flatMap((root) => findUnusable(root, path));
+  const { certificates, violations: unreadable } = readCertificates(pem, path);
+  const roots = [...new Map(certificates.map((root) => [root.fingerprint, root])).values()];
+  const unusable = roots.flatMap((root) => findUnusable(root, path));
   const outdated = roots.flatMap((root) => findOutdated(root, now, path));
-  const nothingValid = outdated.length === roots.length;
-  if (violations.length > 0 || nothingValid) return failure(...violations, ...(nothingValid ? outdated : []));
+  const valid = roots.filter((root) => isValidAt(root, now) && findUnusable(root, path).length === 0);
+  const violations = [...unreadable, ...unusable, ...(valid.length === 0 ? outdated : [])];
+  if (violations.length > 0) return failure(...violations);
   return success({
     roots,
     pem: roots.map((root) => encodeCertificatePem(root.der)).join(""),
@@ -56,7 +56,7 @@ export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions):
         .join(),
       "hex",
     ),
-    notAfter: Math.min(...roots.filter((root) => isValidAt(root, now)).map((root) => root.notAfter)),
+    notAfter: Math.min(...valid.map((root) => root.notAfter)),
     warnings: outdated,
   });
 }

@@ -233,6 +233,18 @@ describe("a list against the events that arrive while it is under way", () => {
     expect(run.count("fetchList")).toBe(2);
   });
 
+  test("the list is newer than the first: what it no longer has does not come back", () => {
+    const run = reopened();
+    run.events(eventOf("update", ratings9081, [ratings9081]));
+    run.list(receivedList([]));
+    expect(run.names).toEqual([]);
+    const before = run.count("changes");
+    run.events(eventOf("delete", ratings9081, []));
+    expect(run.count("changes")).toBe(before);
+    run.clock.advance(30_000);
+    expect(run.count("fetchList")).toBe(2);
+  });
+
   test("events before the first list are not lost and not shown before it", () => {
     const run = new WatcherRun();
     run.feed({ type: "started" });

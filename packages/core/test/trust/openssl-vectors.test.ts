@@ -106,7 +106,9 @@ const REFUSED: Readonly<Record<string, PeerRejectionReason>> = {
 };
 
 /** Chains for a trust domain other than green's: what the name constraints say shows only when that one is expected. */
-const OF_OTHER_TRUST_DOMAINS: Readonly<Record<string, readonly [trustDomain: string, outcome: true | PeerRejectionReason]>> = {
+const OF_OTHER_TRUST_DOMAINS: Readonly<
+  Record<string, readonly [trustDomain: string, outcome: true | PeerRejectionReason]>
+> = {
   "uri-subdomain-constraint-kept": ["green.example.com", true],
   "dns-constraint-without-dns-name": ["green.example.com", true],
   "uri-constraint-violated": ["red-mesh.local", "NameConstraintViolated"],

@@ -21,7 +21,10 @@ export const opensslVectors: ReadonlyMap<string, OpensslVector> = new Map(
     .trimEnd()
     .split("\n")
     .map((line) => line.split("\t"))
-    .map(([name = "", verdict = ""]) => [name, { name, verdict, chain: read(name, "chain"), roots: read(name, "roots") }]),
+    .map(([name = "", verdict = ""]) => [
+      name,
+      { name, verdict, chain: read(name, "chain"), roots: read(name, "roots") },
+    ]),
 );
 
 export function opensslVector(name: string): OpensslVector {

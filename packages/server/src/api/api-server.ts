@@ -1,7 +1,8 @@
 /** The API: one HTTPS port, closed to everybody without a credential. */
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { type Clock, FederationError, type ResourceType } from "@meshfed/core";
 import express from "express";
@@ -18,7 +19,7 @@ import { createHealthRouter, type Readiness } from "./health.js";
 import { createRequestLog } from "./request-log.js";
 import { createResourceCatalog } from "./resource-catalog.js";
 import { type BodyLimits, MAX_BODY_BYTES } from "./rest/request-body.js";
-import { createRestHandler } from "./rest/rest-router.js";
+import { createFailureHandler, createRestHandler } from "./rest/rest-router.js";
 import { withRedactedSecrets } from "./secret-redaction.js";
 
 export interface ListenAddress {
@@ -76,6 +77,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const stopping = new AbortController();
   const app = createApp(options, credential.authenticate, stopping.signal);
   const server = createHttpsServer(identity, app, logger);
+  const connections = trackConnections(server, stopping.signal);
   const address = await listen(server, host, options.listen.port);
   const url = `https://${urlHost(host)}:${address.port}`;
   const { certificateAuthority } = identity;
@@ -89,7 +91,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const close = async () => {
     stopping.abort();
     renewal.stop();
-    await closeServer(server, clock);
+    await drain(server, connections, clock);
   };
   let closed: Promise<void> | undefined;
   return {
@@ -121,7 +123,7 @@ function createApp(options: ApiServerOptions, authenticate: Authenticator, stopp
     response.setHeader("Cache-Control", "no-store");
     next();
   });
-  app.use(rest);
+  app.use(rest, createFailureHandler(logger));
   return app;
 }
 
@@ -212,11 +214,27 @@ function renewWhileRunning(
   };
 }
 
-async function closeServer(server: Server, clock: Clock): Promise<void> {
+/** The open connections. Once the server stops, each is closed as soon as its last answer is out. */
+function trackConnections(server: Server, stopping: AbortSignal): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
+  server.on("request", (_request, response: ServerResponse) => {
+    response.once("close", () => {
+      if (stopping.aborted) setImmediate(() => server.closeIdleConnections());
+    });
+  });
+  return connections;
+}
+
+async function drain(server: Server, connections: ReadonlySet<Socket>, clock: Clock): Promise<void> {
   const closed = once(server, "close");
   server.close();
-  server.closeIdleConnections();
-  const timer = clock.setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+  const timer = clock.setTimeout(() => {
+    for (const socket of connections) socket.destroy();
+  }, DRAIN_TIMEOUT_MS);
   await closed;
   clock.clearTimeout(timer);
 }

@@ -61,6 +61,8 @@ async function updateRestored(
   for (let attempt = 1; ; attempt++) {
     const stored = await store.get(secretType, object.metadata);
     const { resourceVersion = stored?.metadata.resourceVersion } = object.metadata;
+    // The store says what is wrong: there is no such object, or not in this version.
+    if (resourceVersion !== stored?.metadata.resourceVersion) return store.update(object, options);
     const restored = restoreSecret(object, stored);
     try {
       return await store.update({ ...restored, metadata: { ...restored.metadata, resourceVersion } }, options);

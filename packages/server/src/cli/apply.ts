@@ -1,7 +1,8 @@
+import type { KubernetesObject } from "@meshfed/core";
 import type { Command } from "commander";
 import type { ValidManifest } from "../manifests/validate-manifests.js";
 import type { CommandContext } from "./command-context.js";
-import { CommandFailure, toCommandFailure, usageFailure } from "./command-failure.js";
+import { CommandFailure, throwFirst, toCommandFailure, usageFailure } from "./command-failure.js";
 import { addConnectionOptions, type Connection, type ConnectionOptions, connect } from "./connection.js";
 import { ExitCode } from "./exit-codes.js";
 import { addManifestOptions, type ManifestOptions, readManifests } from "./manifest-option.js";
@@ -22,25 +23,37 @@ export function registerApply(program: Command, context: CommandContext): void {
       const connection = connect(options, context.env);
       try {
         const manifests = await readManifests(options, connection.defaultNamespace, context);
-        await applyAll(connection, manifests, options.dryRun, context);
+        await applyAll(connection, manifests, { dryRun: options.dryRun, report: context.print });
       } finally {
         await connection.close();
       }
     });
 }
 
-/** One object that is refused does not keep the others back; one server that is gone does. */
-async function applyAll(
+export interface ApplyAllOptions {
+  readonly dryRun: boolean;
+  /** Takes a line for each object that was applied. */
+  readonly report: (line: string) => void;
+}
+
+/**
+ * Applies the objects in their order; returns them as the server has them then. One object that is refused does not keep
+ * the others back, a server that is gone does.
+ *
+ * @throws CommandFailure that names file and document of every object that failed
+ */
+export async function applyAll(
   { client }: Connection,
   manifests: readonly ValidManifest[],
-  dryRun: boolean,
-  context: CommandContext,
-): Promise<void> {
+  { dryRun, report }: ApplyAllOptions,
+): Promise<readonly KubernetesObject[]> {
+  const applied: KubernetesObject[] = [];
   const failures: CommandFailure[] = [];
   for (const { type, object, source } of manifests) {
     try {
-      const { outcome } = await client.apply(type, object, { dryRun });
-      context.print(`${qualifiedName(type, object.metadata.name)} ${outcome}${dryRun ? " (dry run)" : ""}`);
+      const result = await client.apply(type, object, { dryRun });
+      applied.push(result.object);
+      report(`${qualifiedName(type, object.metadata.name)} ${result.outcome}${dryRun ? " (dry run)" : ""}`);
     } catch (error) {
       const { exitCode, lines } = toCommandFailure(error);
       const where = `${source.file} (document ${source.document})`;
@@ -53,10 +66,6 @@ async function applyAll(
       if (exitCode === ExitCode.UNREACHABLE || exitCode === ExitCode.DENIED) break;
     }
   }
-  const [first] = failures;
-  if (first !== undefined)
-    throw new CommandFailure(
-      first.exitCode,
-      failures.flatMap(({ lines }) => lines),
-    );
+  throwFirst(failures);
+  return applied;
 }

@@ -19,6 +19,16 @@ export function usageFailure(message: string): CommandFailure {
   return new CommandFailure(ExitCode.INVALID, [message]);
 }
 
+/** Nothing when all went well; otherwise what every failure has to say, with the exit code of the first. */
+export function throwFirst(failures: readonly CommandFailure[]): void {
+  const [first] = failures;
+  if (first === undefined) return;
+  throw new CommandFailure(
+    first.exitCode,
+    failures.flatMap(({ lines }) => lines),
+  );
+}
+
 /** For anything that a command threw. Never holds a stack trace, a credential or an object's content. */
 export function toCommandFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;

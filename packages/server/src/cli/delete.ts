@@ -2,7 +2,7 @@ import { ApiError } from "@meshfed/client";
 import type { KnownObject, ResourceTypeOf } from "@meshfed/core";
 import type { Command } from "commander";
 import type { CommandContext } from "./command-context.js";
-import { CommandFailure, toCommandFailure, usageFailure } from "./command-failure.js";
+import { type CommandFailure, throwFirst, toCommandFailure, usageFailure } from "./command-failure.js";
 import { addConnectionOptions, type Connection, type ConnectionOptions, connect } from "./connection.js";
 import { ExitCode } from "./exit-codes.js";
 import { addManifestOptions, type ManifestOptions, readManifests } from "./manifest-option.js";
@@ -89,10 +89,5 @@ async function deleteAll(
       if (failure.exitCode === ExitCode.UNREACHABLE || failure.exitCode === ExitCode.DENIED) break;
     }
   }
-  const [first] = failures;
-  if (first !== undefined)
-    throw new CommandFailure(
-      first.exitCode,
-      failures.flatMap(({ lines }) => lines),
-    );
+  throwFirst(failures);
 }

@@ -33,7 +33,7 @@ function createProgram(context: CommandContext): Command {
       writeErr: (text) => context.note(text.trimEnd()),
     })
     .showHelpAfterError("run with --help for usage");
-  registerServe(program);
+  registerServe(program, context);
   registerGet(program, context);
   registerApply(program, context);
   registerDelete(program, context);

@@ -7,7 +7,7 @@ export interface ResourceArgument {
   readonly name?: string;
 }
 
-/** `smp`, `servicemeshpeers.federation.maistra.io`, or `servicemeshpeer/green-mesh`. @throws CommandFailure */
+/** `smcp`, `servicemeshpeers.federation.maistra.io`, or `servicemeshpeer/green-mesh`. @throws CommandFailure */
 export function parseResourceArgument(text: string, name: string | undefined): ResourceArgument {
   const [kind = "", inline, ...rest] = text.split("/");
   if (rest.length > 0 || inline === "") throw usageFailure(`"${text}" is neither KIND nor KIND/NAME`);

@@ -4,14 +4,20 @@
  * `istio-ca-root-cert`, key `root-cert.pem`: what the other administrator is given (reference §1.5).
  */
 import {
-  type ConfigMap,
+  apiVersionOf,
+  configMapType,
   FederationError,
-  findResourceType,
   formatViolations,
+  invariant,
+  isKind,
   type KubernetesObject,
-  type ObjectMeta,
-  type OwnerReference,
-  type Secret,
+  type ObjectReference,
+  ownerLabels,
+  ROOT_CERTIFICATE_KEY,
+  type ServiceMeshControlPlane,
+  secretType,
+  serviceMeshControlPlaneType,
+  trustDomainOf,
 } from "@meshfed/core";
 import {
   type CertificateAuthority,
@@ -26,14 +32,11 @@ export const PLUGGED_IN_SECRET = "cacerts";
 /** Secret of an authority that meshfed generated. */
 export const GENERATED_SECRET = "istio-ca-secret";
 export const ROOT_CONFIG_MAP = "istio-ca-root-cert";
-export const ROOT_KEY = "root-cert.pem";
 
 export interface MeshAuthorityOptions {
   readonly store: ResourceStore;
-  /** The control plane that owns what is generated; its deletion takes it along. */
-  readonly owner: OwnerReference;
-  readonly namespace: string;
-  readonly trustDomain: string;
+  /** Owns what is generated: its deletion takes it along. */
+  readonly controlPlane: ServiceMeshControlPlane;
   /** Epoch milliseconds. */
   readonly now: number;
 }
@@ -52,11 +55,17 @@ export async function ensureMeshAuthority(options: MeshAuthorityOptions): Promis
   return authority;
 }
 
+/** Whether a change of the object may change the mesh's authority. */
+export function isAuthoritySecret({ kind, namespace, name }: ObjectReference, meshNamespace: string): boolean {
+  return kind === "Secret" && namespace === meshNamespace && (name === PLUGGED_IN_SECRET || name === GENERATED_SECRET);
+}
+
 async function loadAuthority(options: MeshAuthorityOptions, name: string): Promise<CertificateAuthority | undefined> {
-  const { store, namespace, now } = options;
-  const secret = (await store.get(secretType(), { namespace, name })) as Secret | undefined;
-  if (secret === undefined) return undefined;
-  const loaded = loadCertificateAuthority(secretText(secret), now);
+  const { store, controlPlane, now } = options;
+  const { namespace } = controlPlane.metadata;
+  const secret = await store.get(secretType, { namespace, name });
+  if (secret === undefined || !isKind(secret, "Secret")) return undefined;
+  const loaded = loadCertificateAuthority(decodeData(secret.data), { trustDomain: trustDomainOf(controlPlane), now });
   if (loaded.ok) return loaded.value;
   throw new FederationError(
     "FAILED_PRECONDITION",
@@ -66,51 +75,48 @@ async function loadAuthority(options: MeshAuthorityOptions, name: string): Promi
 }
 
 async function generateAuthority(options: MeshAuthorityOptions): Promise<CertificateAuthority> {
-  const authority = await createCertificateAuthority({ trustDomain: options.trustDomain, now: options.now });
-  const data = Object.fromEntries(
-    Object.entries(toSecretData(authority)).map(([key, text]) => [key, Buffer.from(text).toString("base64")]),
-  );
-  await options.store.create({
+  const { store, controlPlane, now } = options;
+  const authority = createCertificateAuthority({ trustDomain: trustDomainOf(controlPlane), now });
+  const data = Object.entries(toSecretData(authority)).map(([key, text]) => [key, encodeBase64(text)]);
+  const secret = {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: ownedMetadata(options, GENERATED_SECRET),
+    metadata: { name: GENERATED_SECRET },
     type: "istio.io/ca-root",
-    data,
-  } as KubernetesObject);
+    data: Object.fromEntries(data),
+  };
+  await store.create(owned(options, secret));
   return authority;
 }
 
 async function publishRoot(options: MeshAuthorityOptions, rootCertificates: string): Promise<void> {
-  const { store, namespace } = options;
-  const type = findResourceType({ group: "", kind: "ConfigMap" });
-  const current = (await store.get(type, { namespace, name: ROOT_CONFIG_MAP })) as ConfigMap | undefined;
+  const { namespace } = options.controlPlane.metadata;
+  const current = await options.store.get(configMapType, { namespace, name: ROOT_CONFIG_MAP });
   if (current === undefined) {
-    await store.create({
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: ownedMetadata(options, ROOT_CONFIG_MAP),
-      data: { [ROOT_KEY]: rootCertificates },
-    } as KubernetesObject);
-  } else if (current.data?.[ROOT_KEY] !== rootCertificates) {
-    await store.update({ ...current, data: { ...current.data, [ROOT_KEY]: rootCertificates } } as KubernetesObject);
+    const metadata = { name: ROOT_CONFIG_MAP };
+    const data = { [ROOT_CERTIFICATE_KEY]: rootCertificates };
+    await options.store.create(owned(options, { apiVersion: "v1", kind: "ConfigMap", metadata, data }));
+  } else if (isKind(current, "ConfigMap") && current.data?.[ROOT_CERTIFICATE_KEY] !== rootCertificates) {
+    const data = { ...current.data, [ROOT_CERTIFICATE_KEY]: rootCertificates };
+    await options.store.update(Object.assign({}, current, { data }));
   }
 }
 
-function ownedMetadata(options: MeshAuthorityOptions, name: string): ObjectMeta {
-  return {
-    name,
-    namespace: options.namespace,
-    labels: { "app.kubernetes.io/managed-by": "meshfed" },
-    ownerReferences: [options.owner],
-  };
+/** The object in the control plane's namespace, marked as its own. */
+function owned<T extends KubernetesObject>({ controlPlane }: MeshAuthorityOptions, object: T): T {
+  const { name, namespace, uid } = controlPlane.metadata;
+  invariant(uid !== undefined, "an object of the store has a uid");
+  const owner = { apiVersion: apiVersionOf(serviceMeshControlPlaneType), kind: controlPlane.kind, name, uid };
+  const labels = ownerLabels({ name, namespace });
+  return { ...object, metadata: { ...object.metadata, namespace, labels, ownerReferences: [owner] } };
 }
 
-function secretText(secret: Secret): Record<string, string> {
+function decodeData(data: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(secret.data ?? {}).map(([key, base64]) => [key, Buffer.from(base64, "base64").toString("utf8")]),
+    Object.entries(data).map(([key, base64]) => [key, Buffer.from(base64, "base64").toString("utf8")]),
   );
 }
 
-function secretType() {
-  return findResourceType({ group: "", kind: "Secret" });
+function encodeBase64(text: string): string {
+  return Buffer.from(text).toString("base64");
 }

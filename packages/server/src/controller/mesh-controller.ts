@@ -6,23 +6,20 @@
 import {
   type Clock,
   createMeshPlanner,
-  findResourceType,
-  formatViolations,
-  invariant,
-  type KubernetesObject,
   type MeshPlan,
   type MeshPlanChange,
   type ObjectReference,
-  objectKey,
+  objectReference,
+  type PlannedStatus,
   type ServiceMeshControlPlane,
   type SnapshotChange,
-  trustDomainOf,
 } from "@meshfed/core";
 import { type CertificateRotation, createCertificateRotation, parseTrustBundle } from "@meshfed/core/trust";
 import type { Logger } from "pino";
 import type { DataPlane } from "../dataplane/data-plane.js";
 import type { ResourceStore } from "../store/resource-store.js";
-import { resourceTypeOf } from "../store/resource-type-of.js";
+import { resourceTypeOf } from "./resource-type-of.js";
+import { createGatewayApplier } from "./gateway-applier.js";
 import type { ObjectChange } from "./informer.js";
 import { ensureMeshAuthority, isAuthoritySecret } from "./mesh-authority.js";
 import { applyObject, removeObject } from "./object-applier.js";
@@ -31,11 +28,9 @@ import { createStatusWriter } from "./status-writer.js";
 import { createSerialQueue } from "./workqueue.js";
 
 export interface DataPlaneDependencies {
-  readonly mesh: ObjectReference;
   readonly certificates: CertificateRotation;
   /** An authenticated connection of a peer to its ingress gateway's discovery port. */
   readonly onDiscoveryConnection: PeerDiscovery["accept"];
-  readonly logger: Logger;
 }
 
 export interface MeshControllerOptions {
@@ -45,7 +40,7 @@ export interface MeshControllerOptions {
   readonly logger: Logger;
   readonly controlPlane: ServiceMeshControlPlane;
   /** Range of the virtual addresses of imported TCP services; this mesh's alone. */
-  readonly virtualAddressPool: string;
+  readonly virtualAddressRange: string;
   /** Where gateways of type NodePort listen. */
   readonly nodeAddress: string;
   /** Name under which this process appears in `status.discoveryStatus`. */
@@ -69,31 +64,23 @@ export interface MeshController {
 /** @throws FederationError when the mesh's certificate authority cannot be used */
 export async function createMeshController(options: MeshControllerOptions): Promise<MeshController> {
   const { store, clock, logger, controlPlane } = options;
-  const namespace = controlPlane.metadata.namespace;
-  invariant(namespace !== undefined, "a ServiceMeshControlPlane has a namespace");
+  const { name, namespace } = controlPlane.metadata;
+  const self: ObjectReference = { kind: controlPlane.kind, namespace, name };
 
-  const loadAuthority = () =>
-    ensureMeshAuthority({
-      store,
-      namespace,
-      owner: ownerReferenceTo(controlPlane),
-      trustDomain: trustDomainOf(controlPlane),
-      now: clock.now(),
-    });
+  const loadAuthority = () => ensureMeshAuthority({ store, controlPlane, now: clock.now() });
   const certificates = createCertificateRotation({
     authority: await loadAuthority(),
     clock,
     random: options.random,
-    onProblem: (problem: unknown) => logger.error({ err: problem }, "could not renew a certificate, keeping the last"),
+    onFailure: ({ id, error, ...failure }) => logger.error({ err: error, id, ...failure }, "could not renew a certificate"),
   });
-
   const planner = createMeshPlanner(
-    { namespace, name: controlPlane.metadata.name },
+    { controlPlane: { namespace, name } },
     {
-      virtualAddressPool: options.virtualAddressPool,
+      virtualAddressRange: options.virtualAddressRange,
       nodeAddress: options.nodeAddress,
-      checkRootCertificates: (pem: string) => {
-        const bundle = parseTrustBundle(pem, clock.now());
+      checkRootCertificates: (pem) => {
+        const bundle = parseTrustBundle(pem, { now: clock.now() });
         return bundle.ok ? [] : bundle.violations;
       },
     },
@@ -113,11 +100,10 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     connect: (peer, signal) => dataPlane.connectDiscovery(peer, signal),
   });
   const dataPlane = options.createDataPlane({
-    mesh: { kind: "ServiceMeshControlPlane", namespace, name: controlPlane.metadata.name },
     certificates,
     onDiscoveryConnection: discovery.accept,
-    logger,
   });
+  const gateways = createGatewayApplier({ dataPlane, clock, logger });
   const statuses = createStatusWriter({
     store,
     clock,
@@ -148,7 +134,7 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     if (gateway.upserted.length + gateway.removed.length + exports.size > 0) {
       background("gateways", async () => {
         discovery.withdraw(change);
-        for (const problem of await dataPlane.apply(gateway)) logger.error(problem, "a part of a gateway does not run");
+        await gateways.apply(gateway);
         discovery.publish(change);
       });
     }
@@ -174,13 +160,11 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     get plan() {
       return planner.plan;
     },
-    isReady: () => isReady(planner.plan.status(self)),
+    isReady: () => hasReadyCondition(planner.plan.status(self)),
     onChange(change) {
-      if (isAuthoritySecret(change, namespace)) {
-        background("certificate authority", reloadAuthority);
-        return;
-      }
-      feed(change);
+      const reference = change.type === "upsert" ? objectReference(change.object) : change.reference;
+      if (isAuthoritySecret(reference, namespace)) background("certificate authority", reloadAuthority);
+      else feed(change);
     },
     async idle() {
       while (scheduled) await new Promise((resolve) => setImmediate(resolve));
@@ -190,9 +174,15 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     async close() {
       await discovery.close();
       await effects.idle();
+      gateways.close();
       await dataPlane.close();
       certificates.close();
       await statuses.close();
     },
   };
+}
+
+function hasReadyCondition(status: PlannedStatus | undefined): boolean {
+  if (status === undefined || !("conditions" in status)) return false;
+  return status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
 }

@@ -16,7 +16,7 @@ import type { ResourceStore } from "../store/resource-store.js";
 export interface ObjectApplierOptions {
   readonly store: ResourceStore;
   readonly logger: Logger;
-  readonly typeOf: (reference: ObjectReference) => ResourceType;
+  readonly typeOf: (object: { readonly kind: string }) => ResourceType;
 }
 
 const MAX_CONFLICTS = 5;

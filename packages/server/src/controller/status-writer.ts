@@ -11,7 +11,7 @@ export interface StatusWriterOptions {
   readonly store: ResourceStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly typeOf: (reference: ObjectReference) => ResourceType;
+  readonly typeOf: (object: { readonly kind: string }) => ResourceType;
   /** The status the object should have; undefined: leave it alone. */
   readonly desiredStatus: (reference: ObjectReference) => object | undefined;
   /** Several changes of one object within this time are written once. Default 50 ms. */

@@ -125,7 +125,32 @@ describe("opening a store", () => {
     expect(error.code).toBe("UNAVAILABLE");
     expect(error.message).toContain(directory);
   });
+
+  it.each([
+    ["a directory that cannot be written", () => undefined],
+    ["a file that cannot be written", (directory: string) => writtenStore(directory)],
+  ])("refuses %s", async (_what, prepare) => {
+    const directory = temporaryDirectory();
+    await prepare(directory);
+    for (const file of readdirSync(directory)) chmodSync(join(directory, file), 0o400);
+    chmodSync(directory, 0o555);
+    const error = asOrdinaryUser(() => openingError(directory));
+    expect(error.code).toBe("UNAVAILABLE");
+    expect(error.message).toContain(directory);
+    chmodSync(directory, 0o700);
+  });
 });
+
+/** As a user without rights, also when the tests run as root, for whom no directory is read-only. */
+function asOrdinaryUser<T>(run: () => T): T {
+  if (process.geteuid?.() !== 0 || process.seteuid === undefined) return run();
+  process.seteuid("nobody");
+  try {
+    return run();
+  } finally {
+    process.seteuid(0);
+  }
+}
 
 /** The store was closed, so everything is in this one file. */
 function overwrite(file: string, at: number, bytes: Buffer): void {

@@ -1,5 +1,6 @@
 /** The Kubernetes paths on express: who asks, whether they may, which handler answers, how the answer travels. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ErrorRequestHandler } from "express";
 import type { Logger } from "pino";
 import type { Authenticator, User } from "../auth/authenticator.js";
 import type { Authorizer, RequestAttributes } from "../auth/authorizer.js";
@@ -40,6 +41,15 @@ export function createRestHandler(options: RestOptions): RestHandler {
     } catch (error) {
       sendFailure(options.logger, exchange, error);
     }
+  };
+}
+
+/** For what goes wrong before a request reaches its handler, such as an address that cannot be decoded. */
+export function createFailureHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, request, response, _next) => {
+    const isAddress = error instanceof URIError;
+    const failure = isAddress ? badRequest("the address of the request is not valid") : error;
+    sendFailure(logger, { request, response, signal: AbortSignal.abort() }, failure);
   };
 }
 

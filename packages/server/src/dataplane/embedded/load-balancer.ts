@@ -8,7 +8,7 @@
  * have the same pool.
  */
 import { createServer } from "node:net";
-import { FederationError, findResourceType, isManaged, type KubernetesObject, type Service } from "@meshfed/core";
+import { FederationError, isKind, isManaged, type Service, serviceType } from "@meshfed/core";
 import type { Logger } from "pino";
 import type { ObjectChange } from "../../controller/informer.js";
 import { createSerialQueue } from "../../controller/workqueue.js";
@@ -30,7 +30,6 @@ export interface LoadBalancer {
 
 export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
   const { store, pool, logger } = options;
-  const type = findResourceType({ group: "", kind: "Service" });
   const queue = createSerialQueue();
   /** Address -> the Service that has it, as `namespace/name`. */
   const given = new Map<string, string>();
@@ -47,17 +46,16 @@ export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
 
   async function assign(service: Service): Promise<void> {
     const address = await chooseAddress(service);
-    const current = await store.get(type, service.metadata);
-    if (current === undefined || current.metadata.uid !== service.metadata.uid) return;
-    if (addressesOf(current as Service).length > 0) return;
+    const current = await store.get(serviceType, service.metadata);
+    if (current === undefined || !isKind(current, "Service") || !needsAddress(current)) return;
     given.set(address, serviceKey(service));
-    await writeAddress(store, current as Service, address);
+    await writeAddress(store, current, address);
     logger.info({ service: serviceKey(service), address }, "gave a gateway Service its address");
   }
 
   async function chooseAddress(service: Service): Promise<string> {
-    const wanted = service.spec?.loadBalancerIP;
-    if (typeof wanted === "string" && wanted !== "") {
+    const wanted = service.spec.loadBalancerIP;
+    if (wanted !== undefined && wanted !== "") {
       const holder = given.get(wanted);
       if (holder === undefined || holder === serviceKey(service)) return wanted;
       throw new FederationError(
@@ -65,7 +63,7 @@ export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
         `Service "${serviceKey(service)}" wants loadBalancerIP ${wanted}, which "${holder}" has: give each its own`,
       );
     }
-    const ports = (service.spec?.ports ?? []).map((port) => port.port);
+    const ports = (service.spec.ports ?? []).map((port) => port.port);
     const address = await allocateAddress(pool, (candidate) => !given.has(candidate) && canListen(candidate, ports));
     if (address !== undefined) return address;
     throw new FederationError(
@@ -78,11 +76,11 @@ export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
   return {
     onChange(change) {
       if (change.type === "delete") {
-        forget(`${change.reference.namespace}/${change.reference.name}`);
+        if (change.reference.kind === "Service") forget(`${change.reference.namespace}/${change.reference.name}`);
         return;
       }
-      const service = change.object as Service;
-      if (!isManaged(service)) return;
+      const service = change.object;
+      if (!isKind(service, "Service") || !isManaged(service)) return;
       remember(service);
       if (!needsAddress(service)) return;
       queue
@@ -94,25 +92,22 @@ export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
 }
 
 function needsAddress(service: Service): boolean {
-  const serviceType = service.spec?.type ?? "ClusterIP";
-  return (serviceType === "LoadBalancer" || serviceType === "ClusterIP") && addressesOf(service).length === 0;
+  const { type } = service.spec;
+  return (type === "LoadBalancer" || type === "ClusterIP") && addressesOf(service).length === 0;
 }
 
-function addressesOf(service: Service): readonly string[] {
-  if (service.spec?.type === "LoadBalancer") {
-    return (service.status?.loadBalancer?.ingress ?? []).flatMap((ingress) => (ingress.ip ? [ingress.ip] : []));
-  }
-  const clusterIP = service.spec?.clusterIP;
-  return clusterIP === undefined || clusterIP === "" ? [] : [clusterIP];
+function addressesOf({ spec, status }: Service): readonly string[] {
+  if (spec.type === "LoadBalancer") return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => (ip ? [ip] : []));
+  return spec.clusterIP ? [spec.clusterIP] : [];
 }
 
 async function writeAddress(store: ResourceStore, service: Service, address: string): Promise<void> {
-  if (service.spec?.type === "LoadBalancer") {
+  if (service.spec.type === "LoadBalancer") {
     const status = { ...service.status, loadBalancer: { ingress: [{ ip: address }] } };
-    await store.update({ ...service, status } as KubernetesObject, { subresource: "status" });
-    return;
+    await store.update(Object.assign({}, service, { status }), { subresource: "status" });
+  } else {
+    await store.update(Object.assign({}, service, { spec: { ...service.spec, clusterIP: address } }));
   }
-  await store.update({ ...service, spec: { ...service.spec, clusterIP: address } } as KubernetesObject);
 }
 
 /** Whether every port can be listened on right now. */
@@ -131,6 +126,6 @@ function canListenOn(address: string, port: number): Promise<boolean> {
   });
 }
 
-function serviceKey(service: KubernetesObject): string {
+function serviceKey(service: Service): string {
   return `${service.metadata.namespace}/${service.metadata.name}`;
 }

@@ -1,0 +1,180 @@
+/**
+ * An HTTP upgrade, of which WebSocket is the common one: the request goes to the service over a connection of its own. If
+ * the service switches protocols, both connections are relayed from there on; if it answers otherwise, that is the answer.
+ * @see RFC 9110 §7.8
+ */
+import { type IncomingMessage, request as sendRequest } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { connectAny } from "./connect-any.js";
+import { endAnswered, formatHead } from "./failure-answer.js";
+import { HopError } from "./hop-error.js";
+import { requestFailure, upstreamHop } from "./http-failure.js";
+import { endToEndHeaders } from "./http-headers.js";
+import { forwardedHeaders, upgradeProtocol } from "./http-request-head.js";
+import { readTarget } from "./http-target.js";
+import { refuseTunnel, reportRequest, serveTunnel } from "./http-tunnel.js";
+import type { OutboundHttp } from "./outbound-http.js";
+import { routeHttp } from "./outbound-route.js";
+import type { UpstreamConnection } from "./proxied-connection.js";
+import { remoteEndpoint, resetSocket } from "./proxy-stream.js";
+import { pump } from "./pump.js";
+import { upstreamsOf } from "./upstream-picker.js";
+
+interface Opened {
+  readonly upstream: UpstreamConnection;
+  readonly hop: HopError["hop"];
+}
+
+type Answer =
+  | { readonly switched: true; readonly response: IncomingMessage; readonly head: Buffer }
+  | { readonly switched: false; readonly response: IncomingMessage };
+
+export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buffer, outbound: OutboundHttp): void {
+  const { method = "", url = "", rawHeaders } = request;
+  const target = readTarget({ method, url, rawHeaders });
+  if (!target.ok) {
+    refuseTunnel(request, socket, outbound, { reason: "RequestInvalid", message: target.message });
+    return;
+  }
+  const protocol = upgradeProtocol(rawHeaders);
+  if (protocol === undefined) {
+    // Only versions of Node without `shouldUpgradeCallback` hand such a request over.
+    const message = "an upgrade to h2c, or of a request with a body, is not possible here";
+    refuseTunnel(request, socket, outbound, { reason: "RequestInvalid", message });
+    return;
+  }
+  const { context, services } = outbound;
+  const route = routeHttp(target.authority, {
+    findService: (host) => services.find(host),
+    ...(socket.localPort === undefined ? {} : { listenerPort: socket.localPort }),
+  });
+  if (!route.ok) {
+    refuseTunnel(request, socket, outbound, route);
+    return;
+  }
+
+  const { service, port } = route;
+  const headers = [...forwardedHeaders(method, target.host, rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
+  const open = (signal: AbortSignal): Promise<Opened> =>
+    connectAny({
+      candidates: upstreamsOf(port),
+      keyOf: ({ key }) => key,
+      health: services.health(service, port),
+      clock: context.clock,
+      maxAttempts: context.limits.maxConnectAttempts,
+      signal,
+      connect: async (way) => {
+        const upstream = await services.connectUpstream(service.localHost, way, signal);
+        return { upstream, hop: upstreamHop(way, service.localHost, upstream.endpoint) };
+      },
+      none: () =>
+        new HopError("NoUpstream", { kind: "Endpoint", host: service.localHost }, "there is no ready endpoint"),
+    });
+
+  let answer = "";
+  serveTunnel({
+    request,
+    socket,
+    outbound,
+    service,
+    port,
+    status: 101,
+    connect: async (signal) => {
+      const opened = await open(signal);
+      const answered = await ask(opened, { method, path: target.path, headers }, outbound, signal);
+      if (!answered.switched) {
+        await passOn(answered.response, request, socket, outbound);
+        return undefined;
+      }
+      const { response } = answered;
+      const { upgrade = protocol } = response.headers;
+      answer = formatHead("101 Switching Protocols", [
+        ...endToEndHeaders(response.rawHeaders),
+        "Connection",
+        "Upgrade",
+        "Upgrade",
+        upgrade,
+      ]);
+      if (answered.head.length > 0) opened.upstream.proxy.stream.unshift(answered.head);
+      return opened.upstream;
+    },
+    onConnected: () => {
+      socket.write(answer);
+      if (head.length > 0) socket.unshift(head);
+    },
+  });
+}
+
+interface Question {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+}
+
+/** Sends the request over `upstream`; resolves with the head of the answer. */
+function ask(
+  { upstream, hop }: Opened,
+  question: Question,
+  { context }: OutboundHttp,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { clock, limits } = context;
+  const { stream } = upstream.proxy;
+  return new Promise<Answer>((resolve, reject) => {
+    const upstreamRequest = sendRequest({
+      ...question,
+      maxHeaderSize: limits.maxHeaderBytes,
+      createConnection: () => stream,
+    });
+    const fail = (error: unknown) => {
+      settle();
+      upstream.proxy.reset();
+      reject(error);
+    };
+    const onAbort = () => fail(signal.reason);
+    const timer = clock.setTimeout(
+      () =>
+        fail(new HopError("ResponseTimeout", hop, `no answer to the upgrade within ${limits.requestIdleTimeoutMs} ms`)),
+      limits.requestIdleTimeoutMs,
+    );
+    const settle = () => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    upstreamRequest.on("upgrade", (response: IncomingMessage, _stream: Duplex, head: Buffer) => {
+      settle();
+      resolve({ switched: true, response, head });
+    });
+    upstreamRequest.on("response", (response) => {
+      settle();
+      resolve({ switched: false, response });
+    });
+    upstreamRequest.on("error", (error) => fail(requestFailure(error, hop)));
+    upstreamRequest.end();
+  });
+}
+
+/** The service did not switch: its answer is passed on, and the connection ends with it. Resolves when it is through. */
+function passOn(
+  response: IncomingMessage,
+  request: IncomingMessage,
+  socket: Socket,
+  outbound: OutboundHttp,
+): Promise<void> {
+  const { statusCode = 502, statusMessage = "", rawHeaders } = response;
+  const downstream = remoteEndpoint(socket);
+  socket.write(formatHead(`${statusCode} ${statusMessage}`, [...endToEndHeaders(rawHeaders), "Connection", "close"]));
+  socket.once("close", () => response.destroy());
+  response.on("error", () => undefined);
+  return new Promise((resolve) => {
+    pump(response, socket, { onProgress: () => undefined, onEnd: () => undefined });
+    response.once("close", () => {
+      if (response.complete) endAnswered(socket);
+      else resetSocket(socket);
+      reportRequest(request, downstream, outbound, { status: statusCode, durationMs: 0 });
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,31 @@
+/** Objects as users write them. */
+export function namespace(name: string) {
+  return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+}
+
+export function configMap(name: string, fields: { namespace?: string; labels?: object; data?: object } = {}) {
+  const { namespace: where = "default", labels, data = { key: "value" } } = fields;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name, namespace: where, ...(labels === undefined ? {} : { labels }) },
+    data,
+  };
+}
+
+export function peer(name: string, fields: { namespace?: string; addresses?: readonly string[] } = {}) {
+  return {
+    apiVersion: "federation.maistra.io/v1",
+    kind: "ServiceMeshPeer",
+    metadata: { name, namespace: fields.namespace ?? "default" },
+    spec: {
+      remote: { addresses: fields.addresses ?? ["192.0.2.1"] },
+      gateways: { ingress: { name: `ingress-${name}` }, egress: { name: `egress-${name}` } },
+      security: {
+        trustDomain: `${name}.local`,
+        clientID: `${name}.local/ns/${name}-system/sa/egress-red-mesh-service-account`,
+        certificateChain: { kind: "ConfigMap", name: `${name}-ca-root-cert` },
+      },
+    },
+  };
+}
