@@ -9,13 +9,10 @@ import { getThroughMesh } from "./get-through-mesh.ts";
 const HOST = "ratings.info.svc.red-mesh-imports.local:9080";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Where the other mesh reaches this one's ingress gateway; the administrators have agreed on it. */
-const INGRESS = { "red-mesh": "127.80.1.1", "green-mesh": "127.80.2.1" } as const;
-
 console.log("starting red-mesh and green-mesh, each in a server of its own ...");
 const workloads = await Promise.all(["ratings", "reviews"].map(startWorkload));
-const red = await startServer("red-mesh", "127.80.1.0/24");
-const green = await startServer("green-mesh", "127.80.2.0/24");
+const red = await startServer("red-mesh", "127.80.1.0/24", ["red-mesh/services.yaml", "red-mesh/exports.yaml"]);
+const green = await startServer("green-mesh", "127.80.2.0/24", ["green-mesh/imports.yaml"]);
 
 const stop = async () => {
   await Promise.all([red.stop(), green.stop(), ...workloads.map((workload) => workload.stop())]);
@@ -41,8 +38,8 @@ Stop: Ctrl-C
 
 try: curl -H "Host: ${HOST}" http://${outbound}/ratings/1`);
 
-async function startServer(mesh: keyof typeof INGRESS, pool: string): Promise<Administrator> {
-  return serve(here(`../../.meshfed/${mesh}`), [here(mesh), here(`two-administrators/${mesh}`)], [
-    ...["--load-balancer-pool", pool],
-  ]);
+/** The mesh's ingress gateway has an address of `pool` that both administrators have agreed on. */
+async function startServer(mesh: string, pool: string, manifests: readonly string[]): Promise<Administrator> {
+  const files = [`two-administrators/${mesh}.yaml`, ...manifests].map(here);
+  return serve(here(`../../.meshfed/${mesh}`), files, ["--load-balancer-pool", pool]);
 }

@@ -7,7 +7,6 @@ export * from "./discovery/decode-message.js";
 export * from "./discovery/discovery-limits.js";
 export * from "./discovery/discovery-status.js";
 export * from "./discovery/encode-message.js";
-export * from "./discovery/entity-tag.js";
 export * from "./discovery/exporter.js";
 export * from "./discovery/message.js";
 export * from "./discovery/remote-watches.js";

@@ -2,8 +2,9 @@
  * The checksum of the discovery protocol: a structural hash (hashstructure v2, slices as sets) over FNV-1.
  *
  * Lists are XORed, so order does not matter, one element's share can be put in or taken out in constant time, and equal
- * elements cancel in pairs (10.18). Hence it serves the wire only: whether something changed is decided by comparing the
- * messages.
+ * elements cancel in pairs (10.18). So does whatever accounts have in common that differ in their last character alone:
+ * `{x0, x1}` and `{y0, y1}` have one hash. Hence checksums serve the wire only: whether something changed is decided by
+ * comparing the messages.
  * @see reference §4.6
  */
 import { Fnv64 } from "./fnv64.js";

@@ -10,12 +10,14 @@ export interface StreamSinceRequest {
 }
 
 /**
- * Of the events that arrived since a list was requested, those that the list does not have yet. `view` holds the list.
+ * Of the events that arrived since a list was requested, those that the list may not have yet. `view` holds the list.
  *
  * The list was made after everything that the stream had brought when it was requested, so it stands at that point, after
- * one of the events, or beyond all of them, where the stream will get to; its checksum tells which. At the beginning of a
- * stream its first point is not known: the list stands there if all events applied to it give the last one's checksum.
- * Where checksums cannot be compared all events are applied: they are facts, and the stream will go on.
+ * one of the events, or beyond all of them, where the stream will get to; its checksum tells which. Of several points
+ * with its checksum the first is taken: to apply an event that the list has already, and all that follow it, does no
+ * harm. At the beginning of a stream its first point is not known: the list stands there if all events applied to it
+ * give the last one's checksum. Where checksums cannot be compared all events are applied: they are facts, and the
+ * stream will go on.
  * @see reference §4.5, fault 10.45
  */
 export function eventsAfterList(
@@ -23,8 +25,8 @@ export function eventsAfterList(
   { checksumBefore, events }: StreamSinceRequest,
   view: ServiceView,
 ): readonly ReceivedWatchEvent[] {
-  const position = events.findLastIndex((event) => event.checksum === listChecksum);
-  if (position !== -1) return events.slice(position + 1);
   if (listChecksum === checksumBefore || !view.isComparable) return events;
+  const position = events.findIndex((event) => event.checksum === listChecksum);
+  if (position !== -1) return events.slice(position + 1);
   return checksumBefore === undefined && view.matchesAfter(events) ? events : [];
 }

@@ -4,7 +4,6 @@
  */
 import { serviceChecksum, toListChecksum } from "./checksum.js";
 import { encodeService, encodeServiceList, encodeWatchEvent } from "./encode-message.js";
-import { entityTagOf } from "./entity-tag.js";
 import type { ServiceListMessage, ServiceMessage, WatchEvent } from "./message.js";
 import { equalServices, withoutDuplicates } from "./service-message.js";
 
@@ -33,6 +32,8 @@ interface Export {
  */
 export class Exporter {
   readonly #exports: Map<string, Export> = new Map();
+  readonly #instance: string;
+  #version = 0;
   #combined = 0n;
   #checksum: bigint = toListChecksum(0n);
   /** Hostnames ascending, as of the last list. */
@@ -41,13 +42,21 @@ export class Exporter {
   readonly #added: Set<string> = new Set();
   #body: string | undefined;
 
+  /** `instance` is letters, digits and dashes, and never was another exporter's: it makes entity tags unique. */
+  constructor(instance: string) {
+    this.#instance = instance;
+  }
+
   get checksum(): bigint {
     return this.#checksum;
   }
 
-  /** For the list's ETag header. */
+  /**
+   * The list's ETag: another one after every event. Not the checksum, which different lists can have in common.
+   * @see RFC 9110 §8.8.3, fault 10.47
+   */
   get entityTag(): string {
-    return entityTagOf(this.#checksum);
+    return `"${this.#instance}.${this.#version}"`;
   }
 
   /**
@@ -106,6 +115,7 @@ export class Exporter {
   }
 
   #changed(action: WatchEvent["action"], { message, json }: Export, difference: bigint): ExportEvent {
+    this.#version++;
     this.#combined ^= difference;
     this.#checksum = toListChecksum(this.#combined);
     this.#body = undefined;

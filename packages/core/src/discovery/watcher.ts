@@ -23,7 +23,6 @@
 import { Backoff } from "./backoff.js";
 import type { ReceivedWatchEvent } from "./decode-message.js";
 import type { WatchStatus } from "./discovery-status.js";
-import { entityTagOf } from "./entity-tag.js";
 import { eventsAfterList, type StreamSinceRequest } from "./events-after-list.js";
 import type { ServiceMessage } from "./message.js";
 import { type CheckService, ServiceView } from "./service-view.js";
@@ -43,14 +42,21 @@ type Connection =
 interface Fetch extends StreamSinceRequest {
   readonly id: number;
   readonly events: ReceivedWatchEvent[];
-  /** Checksum that the list must have for a 304. */
-  readonly unlessChecksum?: bigint;
+  /** The list that the view holds, and that is not sent again if it has not changed. */
+  readonly known: KnownList | undefined;
+}
+
+interface KnownList {
+  readonly entityTag: string;
+  readonly checksum: bigint;
 }
 
 type Answered<Type extends WatcherInput["type"]> = Extract<WatcherInput, { readonly type: Type }>;
 type ListAnswer = Answered<"listReceived" | "listUnchanged" | "listFailed">;
 
 const MAX_SILENT_LISTS = 2;
+/** What is sent back to the peer. @see RFC 9110 §8.8.3 */
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]{0,256}"$/;
 
 export class Watcher {
   readonly #options: CompleteWatcherOptions;
@@ -64,8 +70,8 @@ export class Watcher {
   #lastFetch = 0;
   /** False until the first list. */
   #isSynced = false;
-  /** The peer's entity tags are its checksums, so a list that we have already need not be sent. */
-  #hasChecksumTags = false;
+  /** Set while the view is exactly a list that came with an entity tag: until the next event. */
+  #knownList: KnownList | undefined;
   #isVerifyTimerSet = false;
   /** Lists that were fetched because of a checksum, since an event last matched. */
   #verifications = 0;
@@ -161,7 +167,7 @@ export class Watcher {
     this.#view.recheck(check);
     this.#watchBackoff.reset();
     this.#listBackoff.reset();
-    this.#hasChecksumTags = false;
+    this.#knownList = undefined;
     this.#verifications = 0;
     if (this.#connection.kind === "stopped") return;
     this.#disconnect(now, "the peer's configuration changed");
@@ -221,6 +227,7 @@ export class Watcher {
     this.#keepEvents(events);
     if (!this.#isSynced) return;
     for (const event of events) this.#view.apply(event);
+    this.#knownList = undefined;
     if (this.#view.checksum === last.checksum) this.#eventMatched(now);
     else if (this.#fetch === undefined) this.#verifyLater();
   }
@@ -278,14 +285,9 @@ export class Watcher {
     this.#clearVerifyTimer();
     const id = ++this.#lastFetch;
     const checksumBefore = this.#connection.kind === "open" ? this.#connection.checksum : undefined;
-    if (!this.#hasChecksumTags) {
-      this.#fetch = { id, checksumBefore, events: [] };
-      this.#effects.push({ type: "fetchList", fetch: id });
-      return;
-    }
-    const unlessChecksum = this.#view.checksum;
-    this.#fetch = { id, checksumBefore, events: [], unlessChecksum };
-    this.#effects.push({ type: "fetchList", fetch: id, ifNoneMatch: entityTagOf(unlessChecksum) });
+    const known = this.#knownList;
+    this.#fetch = { id, checksumBefore, events: [], known };
+    this.#effects.push({ type: "fetchList", fetch: id, ...(known !== undefined && { ifNoneMatch: known.entityTag }) });
   }
 
   #fetched(answer: ListAnswer, now: number): void {
@@ -310,14 +312,15 @@ export class Watcher {
     const events = eventsAfterList(list.checksum, fetch, this.#view);
     for (const event of events) this.#view.apply(event);
     this.#isSynced = true;
-    this.#hasChecksumTags = this.#view.isComparable && entityTag === entityTagOf(list.checksum);
+    const isKnown = events.length === 0 && entityTag !== undefined && ENTITY_TAG.test(entityTag);
+    this.#knownList = isKnown ? { entityTag, checksum: list.checksum } : undefined;
     this.#listProcessed(fetch, events.length === 0 ? list.checksum : this.#view.checksum, now);
   }
 
   /** This view was the peer's list when the fetch began; the events since then have been applied to it. */
   #listUnchanged(fetch: Fetch, now: number): void {
-    if (fetch.unlessChecksum === undefined) return;
-    this.#listProcessed(fetch, fetch.events.length === 0 ? fetch.unlessChecksum : this.#view.checksum, now);
+    if (fetch.known === undefined) return;
+    this.#listProcessed(fetch, fetch.events.length === 0 ? fetch.known.checksum : this.#view.checksum, now);
   }
 
   /** `checksum`: where the list and the events that it lacked have led. */

@@ -14,6 +14,7 @@
  * will fetch the list when it comes back. All readers share the bytes that are queued.
  * @see reference §4.2 to §4.4; faults 10.4, 10.5, 10.14, 10.29, 10.38, 10.43, 10.47
  */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -148,7 +149,7 @@ class HttpDiscoveryServer implements DiscoveryServer {
     if (this.#peers.has(peer)) return;
     this.#peers.set(peer, {
       name: peer,
-      exporter: new Exporter(),
+      exporter: new Exporter(randomUUID()),
       remotes: new RemoteWatches(),
       watches: new Set(),
       connections: new Set(),

@@ -19,17 +19,30 @@ export function tcpProxyStream(socket: Socket): ProxyStream {
 
 /** `raw` is the TCP socket under `secure`. */
 export function tlsProxyStream(secure: TLSSocket, raw: Socket): ProxyStream {
-  return {
-    stream: secure,
-    reset: () => {
-      resetSocket(raw);
-      secure.destroy();
-    },
-  };
+  return { stream: secure, reset: () => resetTlsSocket(secure, raw) };
 }
 
+/** Idempotent. */
 export function resetSocket(socket: Socket): void {
-  if (!socket.destroyed) socket.resetAndDestroy();
+  if (socket.destroyed) return;
+  // libuv refuses to reset a socket whose end still waits behind unsent data, and Node would then never close it.
+  if (isEnding(socket)) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
+/**
+ * In the next turn: everything that a TLSSocket tells is told from within its C++ half, also what comes by way of
+ * `nextTick` and promises, and taking the TCP socket from under it there crashes the process (seen with Node 24.21).
+ */
+export function resetTlsSocket(secure: TLSSocket, raw: Socket): void {
+  setImmediate(() => {
+    if (!isEnding(secure)) resetSocket(raw);
+    secure.destroy();
+  });
+}
+
+function isEnding({ writableEnded, writableFinished }: Socket): boolean {
+  return writableEnded && !writableFinished;
 }
 
 /** `address:port` of the other side; `[address]:port` for IPv6. */

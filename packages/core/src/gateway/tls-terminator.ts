@@ -19,7 +19,7 @@ export interface TlsTerminatorOptions {
   readonly handshakeTimeoutMs: number;
   readonly maxPendingHandshakes: number;
   readonly onSecure: (connection: SecureConnection) => void;
-  /** The connection is closed already. */
+  /** The connection is being closed. */
   readonly onRefused: (reason: RefusalReason, message: string, downstream: string) => void;
 }
 
@@ -63,7 +63,8 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
   const refuse = (raw: Socket, reason: RefusalReason, message: string) => {
     const handshake = settle(raw);
     if (handshake === undefined) return;
-    resetSocket(raw);
+    // Not from within the TLS layer, which may be what tells us: see resetTlsSocket.
+    setImmediate(() => resetSocket(raw));
     onRefused(reason, message, handshake.downstream);
   };
 

@@ -158,6 +158,36 @@ describe("against our own server", () => {
     expect(onStatus.mock.calls.map(([{ connected }]) => connected)).toContain(false);
   });
 
+  test("10.47: a list that has not changed is not sent again", async () => {
+    const { discovery, server } = await serve(ratings);
+    let received = 0;
+    const { client } = start(
+      {
+        ...target(server.port),
+        createConnection: async () => {
+          const connection = await connectTo(server.port);
+          connection.once("close", () => {
+            received += connection.bytesRead;
+          });
+          return connection;
+        },
+      },
+      { resyncIntervalMs: 10 },
+    );
+    await until(() => expect(client.services.size).toBe(1));
+    await until(() => expect(received).toBeGreaterThan(0));
+    const perList = received;
+    discovery.publish(PEER, upsert(...Array.from({ length: 1_000 }, (_, index) => exportedService(`s${index}`))));
+    await until(() => expect(client.services.size).toBe(1_001));
+    await until(() => expect(received).toBeGreaterThan(200_000));
+    const whole = received;
+    for (let round = 0; round < 10; round++) {
+      const before = received;
+      await until(() => expect(received).toBeGreaterThan(before));
+    }
+    expect(received - whole).toBeLessThan(20 * perList);
+  });
+
   test("10.4: a peer that removes us withdraws its services, and is asked again", async () => {
     const { discovery, server } = await serve(ratings);
     const { client, names } = start(server.port);
@@ -295,7 +325,7 @@ describe("what a peer can do wrong", () => {
     });
     cleanups.push(server.close);
     const { client } = start(server.port);
-    await until(() => expect(client.status.lastDisconnectStatus).toMatch(/^503 no good no good [ -~]+$/));
+    await until(() => expect(client.status.lastDisconnectStatus).toMatch(/^503 no good no good no[ -~]+$/));
     expect(client.status.lastDisconnectStatus?.length).toBeLessThanOrEqual(256);
   });
 
@@ -381,11 +411,10 @@ describe("what a peer can do wrong", () => {
       } else response.end(listText(ratings));
     });
     const clock = new ManualClock(Date.parse("2021-10-05T13:00:00Z"));
-    const { client } = start(port, { clock, random: () => 0.5, backoff: {} });
+    start(port, { clock, random: () => 0.5, backoff: {} });
     for (const delayMs of [500, 750, 1125, 1688]) {
-      const before = watches;
-      await until(() => expect(client.status.lastDisconnectStatus).toBe("200 OK"));
       await until(() => expect(clock.pendingMs).toContain(delayMs));
+      const before = watches;
       clock.advance(delayMs - 1);
       expect(watches).toBe(before);
       clock.advance(1);
@@ -445,7 +474,7 @@ describe("time limits", () => {
   });
 
   test("10.10: a peer that accepts and says nothing is given up", async () => {
-    const silent = await listen(() => {});
+    const silent = await listen((socket) => void socket.resume());
     cleanups.push(silent.close);
     const { client } = start(silent.port, { timeouts });
     await until(() => expect(client.status.lastDisconnectStatus).toBe("no response within 30 ms"));

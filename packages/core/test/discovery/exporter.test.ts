@@ -26,7 +26,7 @@ function remove(...services: ServiceMessage[]): ExportChange {
 
 describe("a watch session, byte for byte", () => {
   const changes = [upsert(ratings), upsert(mongodb), upsert(ratings9081), remove(ratings9081), remove(mongodb)];
-  const exporter = new Exporter();
+  const exporter = new Exporter("test");
   test.each(changes.map((change, index) => ({ change, event: checksumVectors.watch[index]?.event })))(
     "$event",
     ({ change, event }) => {
@@ -40,7 +40,7 @@ describe("events (reference §4.5)", () => {
     exporter.apply(change).map(({ event: { action, service } }) => `${action} ${service.name}`);
 
   test("a rename is a deletion, then an addition; each carries the checksum of its moment", () => {
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(mongodb, ratings));
     const renamed = exportedService("red-ratings");
     const events = exporter.apply({ upserted: [renamed], removed: [ratings.hostname] });
@@ -52,13 +52,13 @@ describe("events (reference §4.5)", () => {
 
   test("by hostname, whatever the order of the change", () => {
     const names = ["reviews", "details", "ratings"].map((name) => exportedService(name));
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     expect(actions(exporter, upsert(...names))).toEqual(["add details", "add ratings", "add reviews"]);
     expect(actions(exporter, remove(...names))).toEqual(["delete details", "delete ratings", "delete reviews"]);
   });
 
   test("nothing for what has not changed, is not there, or is doubled", () => {
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(ratings));
     expect(exporter.apply(upsert({ ...ratings, servicePorts: [...ratings.servicePorts] }))).toEqual([]);
     expect(exporter.apply(remove(mongodb))).toEqual([]);
@@ -68,13 +68,13 @@ describe("events (reference §4.5)", () => {
   });
 
   test("removed and upserted in one change is upserted", () => {
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(ratings));
     expect(actions(exporter, { upserted: [ratings9081], removed: [ratings.hostname] })).toEqual(["update ratings"]);
   });
 
   test("a deletion carries what was last sent (reference §4.3)", () => {
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(ratings));
     exporter.apply(upsert(ratings9081));
     expect(exporter.apply(remove(ratings))[0]?.event.service).toEqual(ratings9081);
@@ -85,14 +85,14 @@ describe("events (reference §4.5)", () => {
       namespace: "info",
       hostname: "ratings.info.svc.green-mesh-exports.local",
     });
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(ratings, elsewhere));
     exporter.apply(remove(elsewhere));
     expect(exporter.list().services).toEqual([ratings]);
   });
 
   test("10.18: scaling the ingress changes neither the list nor its checksum", () => {
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(ratings));
     const { checksum } = exporter;
     expect(exporter.apply(upsert({ ...ratings, serviceAccounts: [INGRESS_ACCOUNT, INGRESS_ACCOUNT] }))).toEqual([]);
@@ -107,7 +107,7 @@ describe("events (reference §4.5)", () => {
         { name: "b", port: 2, protocol: "TCP" },
       ],
     });
-    const exporter = new Exporter();
+    const exporter = new Exporter("test");
     exporter.apply(upsert(turned));
     expect(actions(exporter, upsert({ ...turned, servicePorts: turned.servicePorts.toReversed() }))).toEqual([
       "update ratings",
@@ -115,9 +115,21 @@ describe("events (reference §4.5)", () => {
   });
 });
 
+test("every event gives the list another entity tag, also one that leads back to a former list", () => {
+  const exporter = new Exporter("a");
+  const tags = [exporter.entityTag];
+  for (const change of [upsert(ratings), remove(ratings), upsert(ratings)]) {
+    exporter.apply(change);
+    tags.push(exporter.entityTag);
+  }
+  exporter.apply(upsert(ratings));
+  expect([...tags, exporter.entityTag]).toEqual(['"a.0"', '"a.1"', '"a.2"', '"a.3"', '"a.3"']);
+  expect(new Exporter("b").entityTag).toBe('"b.0"');
+});
+
 test("what the exporter holds cannot be changed through what it returned or was given (10.14)", () => {
   const upserted = [ratings];
-  const exporter = new Exporter();
+  const exporter = new Exporter("test");
   exporter.apply({ upserted, removed: [] });
   upserted.pop();
   const before = exporter.list();
@@ -133,7 +145,7 @@ const change = fc.record({
 test("for any sequence of changes: a client that replays the events has the list, and every checksum is right", () => {
   fc.assert(
     fc.property(fc.array(change), fc.array(fc.boolean()), (changes, asksForList) => {
-      const exporter = new Exporter();
+      const exporter = new Exporter("test");
       const replayed = new Map<string, unknown>();
       for (const [index, next] of changes.entries()) {
         for (const { event, json } of exporter.apply(next)) {

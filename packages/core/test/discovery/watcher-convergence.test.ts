@@ -32,12 +32,12 @@ interface NetworkOptions {
  */
 class DelayedNetwork {
   readonly clock = new ManualClock(START);
-  readonly exporter = new Exporter();
+  readonly exporter = new Exporter("test");
   readonly imported = new Map<string, ServiceMessage>();
   readonly watcher: Watcher;
   isFailing = false;
   fetches = 0;
-  readonly #listReplica = new Exporter();
+  readonly #listReplica = new Exporter("test");
   readonly #options: NetworkOptions;
   readonly #timers = new Map<WatcherTimer, unknown>();
   #delay = 0;

@@ -1,7 +1,7 @@
-import { entityTagOf, listChecksum, type ReceivedWatchEvent, type ServiceMessage } from "@meshfed/core";
+import { listChecksum, type ReceivedWatchEvent, type ServiceMessage } from "@meshfed/core";
 import { describe, expect, test } from "vitest";
 import { exportedService, INGRESS_ACCOUNT } from "./service-arbitraries.js";
-import { eventOf, legacyList, receivedList, WatcherRun } from "./watcher-run.js";
+import { believeIn, eventOf, legacyList, receivedList, WatcherRun } from "./watcher-run.js";
 
 const ratings = exportedService("ratings");
 const ratings9081 = exportedService("ratings", { servicePorts: [{ name: "http", port: 9081, protocol: "HTTP" }] });
@@ -221,6 +221,20 @@ describe("a list against the events that arrive while it is under way", () => {
     expect(run.count("fetchList")).toBe(2);
   });
 
+  test("10.18: a change that the checksum cannot see is not lost", () => {
+    const accounts = (name: string) => [0, 1].map((index) => `spiffe://red-mesh.local/ns/a/sa/${name}${index}`);
+    const former = exportedService("ratings", { serviceAccounts: accounts("x") });
+    const latter = exportedService("ratings", { serviceAccounts: accounts("y") });
+    expect(listChecksum([former])).toBe(listChecksum([latter]));
+    for (const list of [former, latter]) {
+      const run = new WatcherRun().connect([former]);
+      run.clock.advance(MINUTE);
+      run.events(eventOf("update", latter, [latter]));
+      run.list(receivedList([list]));
+      expect([...run.watcher.services.values()]).toEqual([latter]);
+    }
+  });
+
   test("the list is newer than the first: it stands, and the second brings nothing new", () => {
     const run = reopened();
     run.events(addReviews);
@@ -284,40 +298,68 @@ describe("a list against the events that arrive while it is under way", () => {
 });
 
 describe("entity tags", () => {
-  test("a peer whose tags are checksums is asked for the list only if it differs from ours", () => {
+  function connected(entityTag: string | undefined): WatcherRun {
     const run = new WatcherRun();
     run.feed({ type: "started" });
     run.open();
-    expect(run.effectsOf("fetchList").at(-1)?.ifNoneMatch).toBeUndefined();
-    run.list(receivedList([ratings]), entityTagOf(listChecksum([ratings])));
-    run.events(eventOf("add", reviews, [ratings, reviews]));
+    run.list(receivedList([ratings]), entityTag);
     run.clock.advance(MINUTE);
-    expect(run.effectsOf("fetchList").at(-1)?.ifNoneMatch).toBe(entityTagOf(listChecksum([ratings, reviews])));
+    return run;
+  }
+  const asked = (run: WatcherRun) => run.effectsOf("fetchList").at(-1)?.ifNoneMatch;
+
+  test.each(['"a.1"', '""', 'W/"a.1"'])("a list with the tag %s is asked for only if it has changed", (tag) => {
+    const run = connected(tag);
+    expect(run.effectsOf("fetchList").map(({ ifNoneMatch }) => ifNoneMatch)).toEqual([undefined, tag]);
+    const before = run.count("changes");
     run.feed({ type: "listUnchanged", fetch: run.fetch });
     expect(run.watcher.status.lastFullSync).toBe("2021-10-05T13:01:00Z");
-    expect(run.names).toEqual(["ratings", "reviews"]);
+    expect(run.watcher.lastConfirmed).toBe(Date.parse("2021-10-05T13:01:00Z"));
+    expect(run.count("changes")).toBe(before);
+    run.clock.advance(MINUTE);
+    expect(asked(run)).toBe(tag);
   });
 
-  test("events that arrive meanwhile stay applied", () => {
-    const run = new WatcherRun();
-    run.feed({ type: "started" });
-    run.open();
-    run.list(receivedList([ratings]), entityTagOf(listChecksum([ratings])));
-    run.clock.advance(MINUTE);
+  test.each([undefined, "", "a.1", '"a\u0000"', '"ä"', `"${"x".repeat(257)}"`])("what is no tag (%j) is not", (tag) => {
+    expect(asked(connected(tag))).toBeUndefined();
+  });
+
+  test("after an event the tag no longer stands for what we have", () => {
+    const run = connected('"a.1"');
     run.events(eventOf("add", reviews, [ratings, reviews]));
     run.feed({ type: "listUnchanged", fetch: run.fetch });
     expect(run.names).toEqual(["ratings", "reviews"]);
-    run.clock.advance(30_000);
-    expect(run.count("fetchList")).toBe(2);
+    run.clock.advance(MINUTE);
+    expect(asked(run)).toBeUndefined();
+    expect(run.count("fetchList")).toBe(3);
   });
 
-  test.each([undefined, '"etag"', 'W/"1"', "1"])("other tags (%s) are left alone", (tag) => {
-    const run = new WatcherRun();
-    run.feed({ type: "started" });
-    run.open();
-    run.list(receivedList([ratings]), tag);
+  test("a list to which events were added is not what its tag says", () => {
+    const run = connected(undefined);
+    run.events(eventOf("add", reviews, [ratings, reviews]));
+    run.list(receivedList([ratings]), '"a.1"');
+    expect(run.names).toEqual(["ratings", "reviews"]);
     run.clock.advance(MINUTE);
-    expect(run.effectsOf("fetchList").at(-1)?.ifNoneMatch).toBeUndefined();
+    expect(asked(run)).toBeUndefined();
+  });
+
+  test("a peer of another configuration is asked for its whole list", () => {
+    const run = connected('"a.1"');
+    run.feed({ type: "configurationChanged", check: believeIn("red-mesh.local") });
+    run.open();
+    expect(asked(run)).toBeUndefined();
+  });
+
+  test("a reconnect is cheap when nothing has changed", () => {
+    const run = connected('"a.1"');
+    run.end({ kind: "orderly" });
+    run.clock.advance(500);
+    run.open();
+    expect(asked(run)).toBe('"a.1"');
+    run.feed({ type: "listUnchanged", fetch: run.fetch });
+    run.clock.advance(30_000);
+    expect(run.count("fetchList")).toBe(3);
+    expect(run.watcher.status.connected).toBe(true);
   });
 });
 

@@ -175,7 +175,9 @@ describe("mutual TLS between two meshes", () => {
     const greenCa = loaded({ ...data, "root-cert.pem": data["ca-cert.pem"] }, GREEN, now);
     const ingress = await startIngress(ingressCertificate(), bundleOf(greenCa, now));
     const { socket } = await connect(ingress, egressCertificate(greenCa));
-    expect(await echo(socket, "hello")).toBe("hello");
+    const answer = await echo(socket, "hello");
+    expect(ingress.verifications).toMatchObject([{ ok: true }]);
+    expect(answer).toBe("hello");
   });
 });
 

@@ -14,7 +14,7 @@ import { isJsonObject, type JsonObject } from "./json-object.js";
 
 const REDACTED = "[redacted]";
 /** As it stands in `data`. */
-export const REDACTED_BASE64 = Buffer.from(REDACTED).toString("base64");
+const REDACTED_BASE64 = Buffer.from(REDACTED).toString("base64");
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -58,23 +58,26 @@ async function updateRestored(
 ): Promise<KubernetesObject> {
   if (!isSecret(object)) return store.update(object, options);
   if (!hasPlaceholder(object)) return store.update(restoreSecret(object, undefined), options);
+  const wanted = object.metadata.resourceVersion || undefined;
   for (let attempt = 1; ; attempt++) {
     const stored = await store.get(secretType, object.metadata);
-    const { resourceVersion = stored?.metadata.resourceVersion } = object.metadata;
-    // The store says what is wrong: there is no such object, or not in this version.
-    if (resourceVersion !== stored?.metadata.resourceVersion) return store.update(object, options);
+    if (stored === undefined) throw new FederationError("NOT_FOUND", `secret "${object.metadata.name}" not found`);
+    const { resourceVersion } = stored.metadata;
+    if (wanted !== undefined && wanted !== resourceVersion) {
+      throw new FederationError("ABORTED", "the object has been modified; read it again and repeat the change");
+    }
     const restored = restoreSecret(object, stored);
     try {
       return await store.update({ ...restored, metadata: { ...restored.metadata, resourceVersion } }, options);
     } catch (error) {
       const stale = FederationError.is(error) && error.code === "ABORTED";
-      if (!stale || object.metadata.resourceVersion !== undefined || attempt === MAX_ATTEMPTS) throw error;
+      if (!stale || wanted !== undefined || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
 /** The object as it may be shown; objects of other kinds unchanged. */
-export function redactSecret<T extends KubernetesObject>(object: T): T {
+function redactSecret<T extends KubernetesObject>(object: T): T {
   if (!isSecret(object)) return object;
   return withSafeAnnotation({
     ...object,
