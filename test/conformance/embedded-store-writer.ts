@@ -2,6 +2,7 @@
  * A process that writes into an embedded store until it is killed: `node embedded-store-writer.ts DIRECTORY SEED`. It prints
  * one line of JSON for each write that the store has acknowledged, and for each that it has refused.
  */
+import { writeSync } from "node:fs";
 import {
   type Clock,
   configMapType,
@@ -68,7 +69,8 @@ async function writeOnce(store: ResourceStore, name: string, value: string, rand
 }
 
 function print(line: WriterLine): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  // Blocks until the reader has room, so that no line waits in this process when it is killed.
+  writeSync(1, `${JSON.stringify(line)}\n`);
 }
 
 async function writeForever(store: ResourceStore, writer: number, seed: number): Promise<never> {

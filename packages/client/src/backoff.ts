@@ -1,3 +1,5 @@
+import type { Clock } from "@meshfed/core";
+
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 
@@ -9,7 +11,7 @@ export interface Backoff {
 }
 
 /** Delays that double up to half a minute, each shortened at random by up to half so that clients do not march in step. */
-export function createBackoff(random: () => number): Backoff {
+export function createBackoff(clock: Clock, random: () => number): Backoff {
   let delayMs = FIRST_DELAY_MS;
   return {
     async wait(signal) {
@@ -18,11 +20,11 @@ export function createBackoff(random: () => number): Backoff {
       if (signal?.aborted === true) return;
       await new Promise<void>((resolve) => {
         const done = () => {
-          clearTimeout(timer);
+          clock.clearTimeout(timer);
           signal?.removeEventListener("abort", done);
           resolve();
         };
-        const timer = setTimeout(done, current);
+        const timer = clock.setTimeout(done, current);
         signal?.addEventListener("abort", done);
       });
     },

@@ -5,14 +5,13 @@ import {
   clusterDomainOf,
   FederationError,
   type KubernetesObject,
-  type ObjectReference,
   RESOURCE_TYPES,
   type ServiceMeshControlPlane,
 } from "@meshfed/core";
 import { systemClock } from "@meshfed/core/gateway";
 import type { Logger } from "pino";
 import { createApiServer } from "./api/api-server.js";
-import { createClusterController } from "./controller/cluster-controller.js";
+import { createClusterController, type MeshSurroundings } from "./controller/cluster-controller.js";
 import { createMeshController, type MeshController } from "./controller/mesh-controller.js";
 import { podName } from "./controller/pod-name.js";
 import { type AddressPool, parseAddressPool } from "./dataplane/embedded/address-pool.js";
@@ -80,12 +79,9 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
       clock: systemClock,
       logger,
       observers: [loadBalancer.onChange],
-      createMesh: (controlPlane, onPlanned) => startMesh(controlPlane, onPlanned),
+      createMesh: (controlPlane, surroundings) => createMesh({ controlPlane, surroundings, store, virtualPool, options }),
     });
     closers.push(() => cluster.close());
-
-    const startMesh = (controlPlane: ServiceMeshControlPlane, onPlanned: () => void) =>
-      createMesh({ controlPlane, onPlanned, store, virtualPool, findObject: cluster.get, options });
 
     const api = await createApiServer({
       store,
@@ -111,10 +107,9 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
 
 interface MeshInput {
   readonly controlPlane: ServiceMeshControlPlane;
-  readonly onPlanned: () => void;
+  readonly surroundings: MeshSurroundings;
   readonly store: ResourceStore;
   readonly virtualPool: AddressPool;
-  readonly findObject: (reference: ObjectReference) => KubernetesObject | undefined;
   readonly options: MeshfedServerOptions;
 }
 
@@ -131,14 +126,14 @@ async function createMesh(input: MeshInput): Promise<MeshController> {
     virtualAddressRange: await ensureVirtualAddressPool(store, input.virtualPool, controlPlane),
     nodeAddress: options.nodeAddress ?? DEFAULT_NODE_ADDRESS,
     pod: podName(mesh, instanceId(options.dataDirectory)),
-    onPlanned: input.onPlanned,
+    onPlanned: input.surroundings.onPlanned,
     createDataPlane: ({ certificates, onDiscoveryConnection }) =>
       createEmbeddedDataPlane({
         clock: systemClock,
         random: Math.random,
         certificates,
         clusterDomain: clusterDomainOf(controlPlane),
-        findObject: input.findObject,
+        findObject: input.surroundings.findObject,
         onDiscoveryConnection,
         logger,
       }),

@@ -60,6 +60,24 @@ export function describeGarbageCollection(suite: StoreSuite): void {
       await watch.stop();
     });
 
+    it("that are taken off the object do not take it along, those that were put on do", async () => {
+      const namespace = await suite.namespace();
+      const [former, later] = [
+        await suite.store.create(peerWith({ namespace, name: "former" })),
+        await suite.store.create(peerWith({ namespace, name: "later" })),
+      ];
+      await suite.store.create(configMapWith({ namespace, name: "child", ownerReferences: [ownerOf(former)] }));
+      await suite.store.create(configMapWith({ namespace, name: "witness", ownerReferences: [ownerOf(former)] }));
+      await suite.store.update(configMapWith({ namespace, name: "child", ownerReferences: [ownerOf(later)] }));
+      const watch = await watchConfigMaps(namespace);
+      await suite.store.delete(PEER, { namespace, name: "former" });
+      await watch.until(deleted("witness"));
+      expect(await suite.store.get(CONFIG_MAP, { namespace, name: "child" })).toBeDefined();
+      await suite.store.delete(PEER, { namespace, name: "later" });
+      await watch.until(deleted("child"));
+      await watch.stop();
+    });
+
     it("leave orphans on demand", async () => {
       const namespace = await suite.namespace();
       const owner = await suite.store.create(peerWith({ namespace }));

@@ -152,7 +152,7 @@ const MAX_REASON_LENGTH = 256;
 /** What a peer or a library says, as one line for a status. */
 function oneLine(text: string): string {
   return text
-    .replace(/[^\x20-\x7e]+/g, " ")
+    .replace(/[^\x21-\x7e]+/g, " ")
     .slice(0, MAX_REASON_LENGTH)
     .trim();
 }

@@ -42,7 +42,7 @@ export function secureContextOptions({ certificate, roots }: TlsIdentity): Secur
     key: certificate.privateKey.exportPem(),
     // A list: an empty text would mean the system's roots.
     ca: [roots.pem],
-    // Every certificate of a bundle is an anchor, self-signed or not, as in verifyPeerCertificate.
+    // Every certificate of a bundle is an anchor, self-signed or not. tls.Server ignores this one: see tls-peer.ts.
     allowPartialTrustChain: true,
     minVersion: "TLSv1.2",
     ciphers: CIPHERS,

@@ -6,9 +6,13 @@
  * client that verified, before anybody can read them (nodejs/node#65579). Then, and only if OpenSSL verified against the
  * very roots that are expected, its path is taken and the rest is checked here. If the roots change later, such a
  * connection no longer verifies: the peer connects again.
+ *
+ * One thing only we accept on a server: a bundle with an anchor that another authority issued. `tls.Server` drops the option
+ * that has OpenSSL end a path there (allowPartialTrustChain), so OpenSSL misses that anchor's issuer, and nothing else.
  */
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { isSelfIssued } from "./certificate.js";
 import {
   type PeerExpectation,
   type PeerVerification,
@@ -55,7 +59,7 @@ export function readTlsPeer(socket: TLSSocket, contextRoots: TrustBundle): TlsPe
 export function verifyTlsPeer(peer: TlsPeer, expectation: TlsPeerExpectation, now: number): PeerVerification {
   const options = { ...expectation, chain: peer.chain, now };
   const verification = verifyPeerCertificate(options);
-  if (verification.ok && peer.authorizationError !== undefined) {
+  if (verification.ok && peer.authorizationError !== undefined && !isIssuerOfAnchorMissing(peer, expectation.roots)) {
     const message = `TLS did not verify the certificate of "${verification.id}": ${peer.authorizationError}`;
     return { ok: false, reason: "RefusedByTls", message };
   }
@@ -63,6 +67,17 @@ export function verifyTlsPeer(peer: TlsPeer, expectation: TlsPeerExpectation, no
     return verifyLeafCertificate(options);
   }
   return verification;
+}
+
+/** X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, its LOCALLY, and what follows from them. OpenSSL tells the last error it met. */
+const ISSUER_MISSING: ReadonlySet<string> = new Set([
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+function isIssuerOfAnchorMissing({ authorizationError = "" }: TlsPeer, { roots }: TrustBundle): boolean {
+  return ISSUER_MISSING.has(authorizationError) && !roots.every(isSelfIssued);
 }
 
 function isPathKnownToTlsAlone(peer: TlsPeer, roots: TrustBundle): boolean {

@@ -17,16 +17,19 @@ test("a wait is up to half shorter or longer", () => {
   expect(new Backoff(() => 0).nextDelayMs()).toBe(250);
   expect(new Backoff(() => 0.999999).nextDelayMs()).toBe(750);
   fc.assert(
-    fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { minLength: 1 }), (randoms) => {
-      let index = 0;
-      const backoff = new Backoff(() => randoms[index++ % randoms.length] ?? 0);
-      for (let attempt = 0; attempt < 30; attempt++) {
-        const interval = Math.min(500 * 1.5 ** attempt, 60_000);
-        const delay = backoff.nextDelayMs();
-        expect(delay).toBeGreaterThanOrEqual(Math.floor(interval / 2));
-        expect(delay).toBeLessThanOrEqual(Math.ceil(interval * 1.5));
-      }
-    }),
+    fc.property(
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { minLength: 1 }),
+      (randoms) => {
+        let index = 0;
+        const backoff = new Backoff(() => randoms[index++ % randoms.length] ?? 0);
+        for (let attempt = 0; attempt < 30; attempt++) {
+          const interval = Math.min(500 * 1.5 ** attempt, 60_000);
+          const delay = backoff.nextDelayMs();
+          expect(delay).toBeGreaterThanOrEqual(Math.floor(interval / 2));
+          expect(delay).toBeLessThanOrEqual(Math.ceil(interval * 1.5));
+        }
+      },
+    ),
   );
 });
 

@@ -75,10 +75,7 @@ describe("primitives", () => {
 
   test("equal to the definition with bigint, for any text", () => {
     const definition = (bytes: Uint8Array) =>
-      bytes.reduce(
-        (hash, byte) => BigInt.asUintN(64, hash * 1099511628211n) ^ BigInt(byte),
-        14695981039346656037n,
-      );
+      bytes.reduce((hash, byte) => BigInt.asUintN(64, hash * 1099511628211n) ^ BigInt(byte), 14695981039346656037n);
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (value) => {
         expect(new Fnv64().text(value).toBigInt()).toBe(definition(new TextEncoder().encode(value)));
@@ -117,7 +114,9 @@ describe("properties of the function", () => {
   });
 
   test("10.18: equal elements cancel in pairs, on the wire as in the reference", () => {
-    const [service] = vectors.filter(({ name }) => name === "service/full").map(({ input }) => toAnnouncedService(input));
+    const [service] = vectors
+      .filter(({ name }) => name === "service/full")
+      .map(({ input }) => toAnnouncedService(input));
     expect(service).toBeDefined();
     expect(listChecksum([service, service].flatMap((one) => one ?? []))).toBe(listChecksum([]));
   });

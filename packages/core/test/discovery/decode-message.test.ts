@@ -38,11 +38,20 @@ describe("decodeServiceList", () => {
   });
 
   test.each([
-    ["unknown fields are ignored (reference §4.3)", '{"checksum":1,"version":"9","services":[{"hostname":"h","x":{}}]}'],
+    [
+      "unknown fields are ignored (reference §4.3)",
+      '{"checksum":1,"version":"9","services":[{"hostname":"h","x":{}}]}',
+    ],
     ["white space and another order", ' { "services" : [ { "hostname" : "h" } ] ,\r\n "checksum" : 1 } '],
     ["null is empty", '{"checksum":1,"services":[{"hostname":"h","name":null,"servicePorts":null}]}'],
-    ["a checksum elsewhere does not count", '{"checksum":1,"x":{"checksum":2},"services":[{"hostname":"h","checksum":3}]}'],
-    ["a text that looks like a checksum does not count", '{"checksum":1,"x":"\\"checksum\\":2","services":[{"hostname":"h"}]}'],
+    [
+      "a checksum elsewhere does not count",
+      '{"checksum":1,"x":{"checksum":2},"services":[{"hostname":"h","checksum":3}]}',
+    ],
+    [
+      "a text that looks like a checksum does not count",
+      '{"checksum":1,"x":"\\"checksum\\":2","services":[{"hostname":"h"}]}',
+    ],
   ])("%s", (_, text) => {
     expect(decodeServiceList(text, limits)).toMatchObject({
       ok: true,
@@ -181,7 +190,9 @@ describe("topLevelNumber", () => {
       fc.property(fc.dictionary(fc.constantFrom("n", "m", 'q"', "\\"), fc.jsonValue()), (value) => {
         const parsed = JSON.parse(JSON.stringify(value));
         const token = topLevelNumber(JSON.stringify(value), "n");
-        expect(token === undefined ? undefined : Number(token)).toBe(typeof parsed.n === "number" ? parsed.n : undefined);
+        expect(token === undefined ? undefined : Number(token)).toBe(
+          typeof parsed.n === "number" ? parsed.n : undefined,
+        );
       }),
     );
   });

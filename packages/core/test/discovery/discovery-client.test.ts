@@ -13,7 +13,7 @@ import {
   type DiscoveryTarget,
 } from "@meshfed/core/gateway";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { connectTo, listen, type LoopbackServer } from "./loopback.js";
+import { connectTo, type LoopbackServer, listen } from "./loopback.js";
 import { ManualClock } from "./manual-clock.js";
 import { exportedService, INGRESS_ACCOUNT } from "./service-arbitraries.js";
 
@@ -321,7 +321,9 @@ describe("what a peer can do wrong", () => {
 
   test("what a peer says becomes one short line of a status", async () => {
     const server = await listen((socket) => {
-      socket.once("data", () => socket.end(`HTTP/1.1 503 ${"no\tgood \u0080".repeat(100)}\r\nContent-Length: 0\r\n\r\n`));
+      socket.once("data", () =>
+        socket.end(`HTTP/1.1 503 ${"no\tgood \u0080".repeat(100)}\r\nContent-Length: 0\r\n\r\n`),
+      );
     });
     cleanups.push(server.close);
     const { client } = start(server.port);
@@ -524,7 +526,9 @@ test("10.27: a peer that is cut off without a word is noticed, and found again",
   }
   discovery.publish(PEER, upsert(reviews));
   await until(() => expect(client.status.connected).toBe(false));
-  expect(client.status.lastDisconnectStatus).toMatch(/^(the service list cannot be fetched: )?no response within 30 ms$/);
+  expect(client.status.lastDisconnectStatus).toMatch(
+    /^(the service list cannot be fetched: )?no response within 30 ms$/,
+  );
   expect(names()).toEqual(["ratings"]);
   isCutOff = false;
   await until(() => expect(names()).toEqual(["ratings", "reviews"]));

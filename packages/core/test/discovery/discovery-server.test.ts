@@ -1,12 +1,15 @@
 import { Duplex } from "node:stream";
 import {
-  type DiscoveryServer,
-  type DiscoveryServerOptions,
-  createDiscoveryServer,
-} from "@meshfed/core/gateway";
-import { encodeService, encodeWatchEvent, Exporter, FederationError, listChecksum, type ServiceMessage } from "@meshfed/core";
+  Exporter,
+  encodeService,
+  encodeWatchEvent,
+  FederationError,
+  listChecksum,
+  type ServiceMessage,
+} from "@meshfed/core";
+import { createDiscoveryServer, type DiscoveryServer, type DiscoveryServerOptions } from "@meshfed/core/gateway";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { connectTo, listen, type LoopbackServer, Received } from "./loopback.js";
+import { connectTo, type LoopbackServer, listen, Received } from "./loopback.js";
 import { ManualClock } from "./manual-clock.js";
 import { exportedService } from "./service-arbitraries.js";
 
@@ -93,7 +96,10 @@ describe("/v1/services/ (reference §4.2)", () => {
     served.discovery.publish(PEER, upsert(ratings));
     const first = await served.request(LIST);
     await until(() => expect(first.body).toContain('"name":"ratings"'));
-    const conditional = LIST.replace("\r\n\r\n", `\r\nIf-None-Match: ${/^etag: (.*)\r$/im.exec(first.text)?.[1]}\r\n\r\n`);
+    const conditional = LIST.replace(
+      "\r\n\r\n",
+      `\r\nIf-None-Match: ${/^etag: (.*)\r$/im.exec(first.text)?.[1]}\r\n\r\n`,
+    );
     const answer = await served.request(conditional);
     await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 304 Not Modified\r\n[^]*\r\n\r\n$/));
     served.discovery.publish(PEER, upsert(reviews));
@@ -293,9 +299,7 @@ describe("limits", () => {
     const clock = new ManualClock(Date.parse("2021-10-05T13:00:00Z"));
     const served = await serve({ clock });
     const accounts = Array.from({ length: 1_000 }, (_, index) => `spiffe://red-mesh.local/ns/a/sa/${index}`);
-    const many = Array.from({ length: 500 }, (_, index) =>
-      exportedService(`s${index}`, { serviceAccounts: accounts }),
-    );
+    const many = Array.from({ length: 500 }, (_, index) => exportedService(`s${index}`, { serviceAccounts: accounts }));
     served.discovery.publish(PEER, upsert(...many));
     const reader = await served.request("");
     reader.socket.pause();

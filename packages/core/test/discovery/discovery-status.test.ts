@@ -89,12 +89,18 @@ describe("RemoteWatches (reference §1.1)", () => {
     const remotes = new RemoteWatches();
     const first = remotes.opened("10.0.0.1", at("13:00:00"));
     const second = remotes.opened("10.0.0.1", at("13:00:10"));
-    expect(remotes.statuses(at("13:00:10"))).toMatchObject([{ connected: true, lastConnected: "2021-10-05T13:00:10Z" }]);
+    expect(remotes.statuses(at("13:00:10"))).toMatchObject([
+      { connected: true, lastConnected: "2021-10-05T13:00:10Z" },
+    ]);
     remotes.closed(first, at("13:00:20"));
-    expect(remotes.statuses(at("13:00:20"))).toMatchObject([{ connected: true, lastDisconnect: "2021-10-05T13:00:20Z" }]);
+    expect(remotes.statuses(at("13:00:20"))).toMatchObject([
+      { connected: true, lastDisconnect: "2021-10-05T13:00:20Z" },
+    ]);
     remotes.closed(second, at("13:00:30"));
     remotes.closed(second, at("13:00:40"));
-    expect(remotes.statuses(at("13:00:40"))).toMatchObject([{ connected: false, lastDisconnect: "2021-10-05T13:00:30Z" }]);
+    expect(remotes.statuses(at("13:00:40"))).toMatchObject([
+      { connected: false, lastDisconnect: "2021-10-05T13:00:30Z" },
+    ]);
   });
 
   test("a source that comes back within five minutes keeps its history", () => {

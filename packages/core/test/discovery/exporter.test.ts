@@ -1,7 +1,7 @@
 import {
+  DEFAULT_DISCOVERY_LIMITS,
   decodeServiceList,
   decodeWatchEvent,
-  DEFAULT_DISCOVERY_LIMITS,
   type ExportChange,
   Exporter,
   listChecksum,
@@ -161,7 +161,10 @@ test("for any sequence of changes: a client that replays the events has the list
       const list = exporter.list();
       expect(list.services).toEqual([...replayed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service));
       expect(list.checksum).toBe(listChecksum(list.services));
-      expect(decodeServiceList(exporter.encodeList(), DEFAULT_DISCOVERY_LIMITS)).toMatchObject({ ok: true, value: list });
+      expect(decodeServiceList(exporter.encodeList(), DEFAULT_DISCOVERY_LIMITS)).toMatchObject({
+        ok: true,
+        value: list,
+      });
     }),
   );
 });

@@ -4,8 +4,7 @@ import { describe, expect, test } from "vitest";
 import { announcedService, exportedService } from "./service-arbitraries.js";
 
 const limits = { maxEventLength: 1_000_000 };
-const event = (name: string, checksum = 1n) =>
-  encodeWatchEvent("add", encodeService(exportedService(name)), checksum);
+const event = (name: string, checksum = 1n) => encodeWatchEvent("add", encodeService(exportedService(name)), checksum);
 
 function decodeAll(chunks: readonly string[], maxEventLength = limits.maxEventLength) {
   const decoder = new WatchEventDecoder({ maxEventLength });
@@ -89,7 +88,9 @@ describe("what is wrong", () => {
     const text = event("a");
     expect(decodeAll([text], text.length).error).toBeUndefined();
     expect(decodeAll([text], text.length - 1).error).toMatch(/longer than \d+ characters/);
-    expect(decodeAll(["{", ...Array.from({ length: 100 }, () => " ".repeat(10))], 500).error).toMatch(/longer than 500/);
+    expect(decodeAll(["{", ...Array.from({ length: 100 }, () => " ".repeat(10))], 500).error).toMatch(
+      /longer than 500/,
+    );
   });
 
   test("white space without end is not an event and holds nothing", () => {

@@ -1,7 +1,7 @@
 import {
+  DEFAULT_DISCOVERY_LIMITS,
   decodeServiceList,
   decodeWatchEvent,
-  DEFAULT_DISCOVERY_LIMITS,
   type ExportChange,
   type ExportEvent,
   Exporter,
@@ -94,12 +94,14 @@ class DelayedNetwork {
   #carryOut(effect: WatcherEffect): void {
     switch (effect.type) {
       case "openWatch":
-        return this.#openWatch(effect.watch);
+        this.#openWatch(effect.watch);
+        return;
       case "closeWatch":
         if (this.#stream?.watch === effect.watch) this.#stream = undefined;
         return;
       case "fetchList":
-        return this.#fetchList(effect.fetch, effect.ifNoneMatch);
+        this.#fetchList(effect.fetch, effect.ifNoneMatch);
+        return;
       case "setTimer":
         this.clock.clearTimeout(this.#timers.get(effect.timer));
         this.#timers.set(

@@ -52,7 +52,7 @@ export class WatcherRun {
   readonly clock = new ManualClock(START);
   readonly watcher: Watcher;
   /** Everything that the watcher has asked for, timers apart. */
-  readonly effects: Exclude<WatcherEffect, EffectOf<"setTimer" | "clearTimer">>[] = [];
+  readonly effects: WatcherEffect[] = [];
   readonly #timers: Map<WatcherTimer, unknown> = new Map();
 
   constructor(options: Partial<WatcherOptions> = {}, trustDomain = "red-mesh.local") {

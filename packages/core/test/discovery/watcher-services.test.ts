@@ -1,4 +1,4 @@
-import { listChecksum, type ReceivedWatchEvent, type ServiceMessage } from "@meshfed/core";
+import { listChecksum, type ServiceMessage } from "@meshfed/core";
 import { describe, expect, test } from "vitest";
 import { exportedService, INGRESS_ACCOUNT } from "./service-arbitraries.js";
 import { believeIn, eventOf, legacyList, receivedList, WatcherRun } from "./watcher-run.js";
@@ -82,30 +82,32 @@ describe("incremental events", () => {
 });
 
 describe("10.45: checksums that do not match", () => {
-  const wrong = (service: ServiceMessage): ReceivedWatchEvent => ({ action: "add", service, checksum: 1n });
+  /** An event of an exporter that also has `details`, which we have not heard of. */
+  const differing = (service: ServiceMessage, ...others: readonly ServiceMessage[]) =>
+    eventOf("add", service, [service, ...others, details]);
 
   test("lead to exactly one list, however many events differ, after a short delay", () => {
     const run = new WatcherRun().connect([]);
-    run.events(wrong(ratings));
-    run.events(wrong(reviews), wrong(details));
-    expect(run.names).toEqual(["details", "ratings", "reviews"]);
+    run.events(differing(ratings));
+    run.events(differing(reviews, ratings), differing(ratings9081, reviews));
+    expect(run.names).toEqual(["ratings", "reviews"]);
     run.clock.advance(999);
     expect(run.count("fetchList")).toBe(1);
     run.clock.advance(1);
     expect(run.count("fetchList")).toBe(2);
-    run.events(wrong(ratings));
+    run.events(differing(ratings, reviews));
     run.clock.advance(5_000);
-    run.list(receivedList([ratings], { checksum: 1n }));
+    run.list(receivedList([ratings9081, reviews, details]));
     run.clock.advance(50_000);
     expect(run.count("fetchList")).toBe(2);
-    expect(run.names).toEqual(["ratings"]);
+    expect([...run.watcher.services.values()]).toEqual(expect.arrayContaining([ratings, reviews, details]));
   });
 
   test("are called off by an event that does", () => {
     const run = new WatcherRun().connect([]);
-    run.events(wrong(ratings));
+    run.events(differing(ratings));
     run.clock.advance(999);
-    run.events(eventOf("add", reviews, [ratings, reviews]));
+    run.events(eventOf("add", details, [ratings, details]));
     run.clock.advance(50_000);
     expect(run.count("fetchList")).toBe(1);
   });
@@ -113,10 +115,10 @@ describe("10.45: checksums that do not match", () => {
   test("are not doubled by a resync that comes first", () => {
     const run = new WatcherRun().connect([]);
     run.clock.advance(59_500);
-    run.events(wrong(ratings));
+    run.events(differing(ratings));
     run.clock.advance(500);
     expect(run.count("fetchList")).toBe(2);
-    run.list(receivedList([ratings], { checksum: 1n }));
+    run.list(receivedList([ratings, details]));
     run.clock.advance(59_000);
     expect(run.count("fetchList")).toBe(2);
   });

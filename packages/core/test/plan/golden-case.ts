@@ -13,9 +13,9 @@ import {
   objectKey,
   objectReference,
   type PeerObservation,
+  PORT_PROTOCOLS,
   parseObject,
   parseTimestamp,
-  PORT_PROTOCOLS,
 } from "../../src/index.js";
 
 export const GOLDEN_FOLDER = fileURLToPath(new URL("./golden/", import.meta.url));
@@ -120,7 +120,13 @@ export function toObject(input: unknown): KubernetesObject {
 
 type ObservationInput = z.output<typeof caseSchema>["observations"][number];
 
-function toObservation({ peer, services, rejected, lastConfirmed, discoveryStatus }: ObservationInput): PeerObservation {
+function toObservation({
+  peer,
+  services,
+  rejected,
+  lastConfirmed,
+  discoveryStatus,
+}: ObservationInput): PeerObservation {
   const messages = services.map((offered) => {
     const hostname = `${offered.name}.${offered.namespace}.svc.${offered.to}-exports.local`;
     const { name, namespace, ports, accounts } = offered;

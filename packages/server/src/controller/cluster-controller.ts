@@ -35,19 +35,25 @@ const WATCHED_KINDS: ReadonlySet<string> = new Set([
   "Secret",
 ]);
 
+/** What a mesh gets of the cluster that it lives in. */
+export interface MeshSurroundings {
+  /** The object as the informers know it. */
+  readonly findObject: (reference: ObjectReference) => KubernetesObject | undefined;
+  /** To be called after each replan. */
+  readonly onPlanned: () => void;
+}
+
 export interface ClusterControllerOptions {
   readonly store: ResourceStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once per control plane, after every informer has synced. `onPlanned` is to be called after each replan. */
-  readonly createMesh: (controlPlane: ServiceMeshControlPlane, onPlanned: () => void) => Promise<MeshController>;
+  /** Called once per control plane, after every informer has synced. */
+  readonly createMesh: (controlPlane: ServiceMeshControlPlane, cluster: MeshSurroundings) => Promise<MeshController>;
   /** Get every change too: what serves the whole cluster, such as the load balancer. */
   readonly observers: readonly ((change: ObjectChange) => void)[];
 }
 
 export interface ClusterController {
-  /** The object as the informers know it. */
-  get(reference: ObjectReference): KubernetesObject | undefined;
   /** Settles when `objects` (as the store returned them) have been seen and every control plane serves its gateways. */
   serving(objects: readonly KubernetesObject[]): Promise<void>;
   close(): Promise<void>;
@@ -101,7 +107,7 @@ export async function createClusterController(options: ClusterControllerOptions)
     if (running !== undefined && running.uid === controlPlane.metadata.uid) return;
     if (running !== undefined) await stop(key);
     try {
-      const mesh = await options.createMesh(controlPlane, recheck);
+      const mesh = await options.createMesh(controlPlane, { findObject, onPlanned: recheck });
       failed.delete(key);
       for (const informer of informers.values()) {
         for (const object of informer.objects()) mesh.onChange({ type: "upsert", object });
@@ -125,14 +131,17 @@ export async function createClusterController(options: ClusterControllerOptions)
     logger.info({ mesh: key }, "stopped a mesh");
   }
 
+  function findObject(reference: ObjectReference): KubernetesObject | undefined {
+    return informers.get(reference.kind)?.get(reference);
+  }
+
   function recheck(): void {
     for (const check of waiting) check();
   }
 
   function isSeen(object: KubernetesObject): boolean {
-    const informer = informers.get(object.kind);
-    if (informer === undefined) return true;
-    const known = informer.get(objectReference(object));
+    if (!informers.has(object.kind)) return true;
+    const known = findObject(objectReference(object));
     return known !== undefined && Number(known.metadata.resourceVersion) >= Number(object.metadata.resourceVersion);
   }
 
@@ -157,7 +166,6 @@ export async function createClusterController(options: ClusterControllerOptions)
   }
 
   return {
-    get: (reference) => informers.get(reference.kind)?.get(reference),
     async serving(objects) {
       await new Promise<void>((resolve) => {
         const check = () => {

@@ -1,6 +1,11 @@
 import { configMapType, type KubernetesObject, namespaceType, serviceMeshPeerType } from "@meshfed/core";
 import type { ResourceStore } from "@meshfed/server";
 import { beforeEach, describe, expect, it } from "vitest";
+import { createObject } from "../../src/store/embedded/create-object.js";
+import { deleteObject } from "../../src/store/embedded/delete-object.js";
+import { ObjectTable } from "../../src/store/embedded/object-table.js";
+import { Transaction } from "../../src/store/embedded/transaction.js";
+import { TypeIndex } from "../../src/store/embedded/type-index.js";
 import { configMap, namespace, StoreRig } from "./store-rig.js";
 
 let store: ResourceStore;
@@ -120,26 +125,21 @@ describe("objects that are returned", () => {
   });
 });
 
-describe("a long chain of owners", () => {
-  it("is collected in one go", async () => {
-    const length = 3_000;
-    let owner = await store.create(configMap("link-0"));
-    const first = owner;
-    for (let index = 1; index < length; index += 1) {
-      const reference = {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        name: owner.metadata.name,
-        uid: owner.metadata.uid ?? "",
-      };
+describe("owners", () => {
+  it("in a chain of any length are collected in one go", () => {
+    const transaction = new Transaction(new ObjectTable(), new TypeIndex([configMapType]), 1, 0);
+    let owner = createObject(transaction, configMapType, configMap("link-0"));
+    for (let index = 1; index < 20_000; index += 1) {
+      const { name, uid = "" } = owner.metadata;
       const link = configMap(`link-${index}`);
-      owner = await store.create({ ...link, metadata: { ...link.metadata, ownerReferences: [reference] } });
+      const ownerReferences = [{ apiVersion: "v1", kind: "ConfigMap", name, uid }];
+      owner = createObject(transaction, configMapType, { ...link, metadata: { ...link.metadata, ownerReferences } });
     }
-    await store.delete(configMapType, { namespace: "default", name: first.metadata.name });
-    expect((await store.list({ type: configMapType })).items).toEqual([]);
+    deleteObject(transaction, configMapType, { namespace: "default", name: "link-0" });
+    expect(transaction.table.range("ConfigMap")).toEqual([]);
   });
 
-  it("of a kind that is not kept here does not make an object garbage", async () => {
+  it("of a kind that is not kept here do not make an object garbage", async () => {
     const { metadata } = configMap("of-a-replica-set");
     const ownerReferences = [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: "ratings", uid: "unknown" }];
     const created = await store.create({ ...configMap("a"), metadata: { ...metadata, ownerReferences } });

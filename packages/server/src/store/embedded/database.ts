@@ -2,10 +2,10 @@ import { chmodSync, closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { migrate } from "./schema.js";
-import { damagedStore, toStoreError } from "./sqlite-error.js";
+import { toStoreError } from "./sqlite-error.js";
 
 /**
- * Opens the store's file for this process alone, checked and with the newest schema; the caller closes it.
+ * Opens the store's file for this process alone, with the newest schema; the caller closes it.
  *
  * - WAL with synchronous=FULL: a commit is on the disk when it returns, and a torn tail of the log is cut off by the next
  *   open, so a process or a machine may die at any moment.
@@ -24,7 +24,6 @@ export function openDatabase(file: string): DatabaseSync {
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON");
     // The lock is taken by the first write, so write now.
     database.exec("BEGIN EXCLUSIVE; COMMIT");
-    assertSound(database, file);
     migrate(database, file);
     return database;
   } catch (error) {
@@ -42,10 +41,4 @@ function prepareFile(file: string): void {
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     if ((statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
   }
-}
-
-function assertSound(database: DatabaseSync, file: string): void {
-  const findings = database.prepare("PRAGMA quick_check(1)").all();
-  const finding = String(findings[0]?.quick_check);
-  if (finding !== "ok") throw damagedStore(file, finding);
 }
