@@ -9,8 +9,6 @@ import { type CreateStoreRig, type StoreRig, StoreSuite } from "./resource-store
 import { describeUpdates } from "./resource-store/updates.js";
 import { describeWatches } from "./resource-store/watches.js";
 
-export type { CreateStoreRig, StoreRig } from "./resource-store/store-suite.js";
-
 /**
  * The contract of ResourceStore, for any implementation. One store is used for the whole suite and need not be empty: every
  * test works in a namespace of its own, so a shared cluster will do.

@@ -1,4 +1,4 @@
-import type { Clock } from "@meshfed/core";
+import type { Runtime } from "./runtime.js";
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
@@ -11,7 +11,7 @@ export interface Backoff {
 }
 
 /** Delays that double up to half a minute, each shortened at random by up to half so that clients do not march in step. */
-export function createBackoff(clock: Clock, random: () => number): Backoff {
+export function createBackoff({ clock, random }: Runtime): Backoff {
   let delayMs = FIRST_DELAY_MS;
   return {
     async wait(signal) {

@@ -3,11 +3,12 @@ import { ApiError, isRecord } from "./api-error.js";
 import { type ApplyResult, applyObject } from "./apply.js";
 import { type ListOptions, listObjects, type ObjectList } from "./object-list.js";
 import { type Resource, type ResourceOf, resourcePath } from "./resource-path.js";
+import { type Runtime, systemRuntime } from "./runtime.js";
 import { parseTable, TABLE_MEDIA_TYPE, type Table } from "./table.js";
 import { createTransport, type Transport, type TransportOptions } from "./transport.js";
 import { type WatchEvent, type WatchOptions, watchObjects } from "./watch.js";
 
-export type RestClientOptions = TransportOptions;
+export type RestClientOptions = TransportOptions & Partial<Runtime>;
 
 /** Names an object of a kind that is given apart. */
 export type ObjectName = Omit<ObjectReference, "kind">;
@@ -70,7 +71,8 @@ export interface RestClient {
 }
 
 export function createRestClient(options: RestClientOptions): RestClient {
-  const transport = createTransport(options);
+  const runtime = { ...systemRuntime, ...options };
+  const transport = createTransport(options, runtime);
   return {
     get: (resource, name, request) => getObject(transport, resource, name, request),
     list: (resource, request = {}) => listObjects(transport, resource, request),
@@ -84,7 +86,7 @@ export function createRestClient(options: RestClientOptions): RestClient {
         replace: (merged) => replaceObject(transport, resource, merged, request),
       }),
     delete: (resource, name, request) => deleteObject(transport, resource, name, request),
-    watch: (resource, request = {}) => watchObjects(transport, resource, request),
+    watch: (resource, request = {}) => watchObjects({ transport, runtime }, resource, request),
   };
 }
 

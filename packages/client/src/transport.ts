@@ -1,5 +1,6 @@
 import { ApiError, errorFromStatus } from "./api-error.js";
 import type { Fetch, FetchBody, FetchInit, FetchResponse } from "./fetch.js";
+import type { Runtime } from "./runtime.js";
 
 export interface TransportOptions {
   /** For example `https://127.0.0.1:6443`; a path in it is kept. */
@@ -33,7 +34,7 @@ export interface Transport {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
-export function createTransport(options: TransportOptions): Transport {
+export function createTransport(options: TransportOptions, { clock }: Runtime): Transport {
   const { token, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   // Called as a plain function: browsers refuse a `fetch` that is called as a method of something else.
@@ -56,7 +57,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function exchange<T>(request: TransportRequest, read: (response: FetchResponse) => Promise<T>): Promise<T> {
     request.signal?.throwIfAborted();
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), timeoutMs);
+    const timer = clock.setTimeout(() => limit.abort(), timeoutMs);
     const signal = request.signal === undefined ? limit.signal : AbortSignal.any([request.signal, limit.signal]);
     try {
       return await read(await fetch(`${baseUrl}${request.path}${queryText(request.query)}`, init(request, signal)));
@@ -68,7 +69,7 @@ export function createTransport(options: TransportOptions): Transport {
       }
       throw new ApiError("Unreachable", `cannot reach ${baseUrl}: ${describeFailure(error)}`, { cause: error });
     } finally {
-      clearTimeout(timer);
+      clock.clearTimeout(timer);
     }
   }
 

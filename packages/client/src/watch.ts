@@ -13,6 +13,7 @@ import { createBackoff } from "./backoff.js";
 import { readJsonLines } from "./json-lines.js";
 import { isExpired, type ListOptions, listObjects } from "./object-list.js";
 import { type Resource, resourcePath } from "./resource-path.js";
+import type { Runtime } from "./runtime.js";
 import { describeFailure, type Transport } from "./transport.js";
 
 export interface WatchOptions extends ListOptions {
@@ -23,8 +24,6 @@ export interface WatchOptions extends ListOptions {
   readonly resourceVersion?: string | undefined;
   /** Also yield BOOKMARK events: after the first list, and as the server sends them. Default false. */
   readonly bookmarks?: boolean | undefined;
-  /** In [0, 1), for the jitter of delays. Default Math.random. */
-  readonly random?: (() => number) | undefined;
 }
 
 export type WatchEvent<T extends KubernetesObject> =
@@ -39,19 +38,26 @@ const CONNECTION_GRACE_MS = 30_000;
 /** A server that ends connections sooner than this is in trouble: reconnecting at once would only add to it. */
 const HEALTHY_CONNECTION_MS = 1_000;
 
+export interface WatchSurroundings {
+  readonly transport: Transport;
+  readonly runtime: Runtime;
+}
+
 export async function* watchObjects<T extends KubernetesObject>(
-  transport: Transport,
+  { transport, runtime }: WatchSurroundings,
   resource: Resource,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>, void> {
+  const { clock } = runtime;
   const { signal } = options;
-  const backoff = createBackoff(options.random ?? Math.random);
+  const backoff = createBackoff(runtime);
   const view = createView<T>();
   let version = options.resourceVersion;
   let reached = false;
   const stopped = () => signal?.aborted === true;
   while (!stopped()) {
-    const started = performance.now();
+    let openedAt: number | undefined;
+    const wasHealthy = () => openedAt !== undefined && clock.now() - openedAt >= HEALTHY_CONNECTION_MS;
     try {
       if (version === undefined) {
         const list = await listObjects<T>(transport, resource, options);
@@ -60,20 +66,25 @@ export async function* watchObjects<T extends KubernetesObject>(
         reached = true;
         if (options.bookmarks === true) yield { type: "BOOKMARK", resourceVersion: version };
       }
-      const connection = followEvents<T>(transport, resource, { ...options, resourceVersion: version });
+      const connection = followEvents<T>({ transport, runtime }, resource, { ...options, resourceVersion: version });
       for await (const event of connection) {
-        reached = true;
-        if (event === "opened") continue;
+        if (event === "opened") {
+          openedAt = clock.now();
+          reached = true;
+          continue;
+        }
         backoff.reset();
         version = event.type === "BOOKMARK" ? event.resourceVersion : String(event.object.metadata.resourceVersion);
         if (event.type !== "BOOKMARK") yield* view.apply(event.type, event.object);
         else if (options.bookmarks === true) yield event;
       }
-      if (performance.now() - started < HEALTHY_CONNECTION_MS) await backoff.wait(signal);
+      if (wasHealthy()) backoff.reset();
+      else await backoff.wait(signal);
     } catch (error) {
       if (stopped()) return;
       if (isExpired(error) && options.resourceVersion === undefined) version = undefined;
       else if (!reached || !isPassing(error)) throw error;
+      if (wasHealthy()) backoff.reset();
       await backoff.wait(signal);
     }
   }
@@ -121,13 +132,13 @@ function createView<T extends KubernetesObject>() {
 
 /** The events of one connection; first `opened`. */
 async function* followEvents<T extends KubernetesObject>(
-  transport: Transport,
+  { transport, runtime: { clock } }: WatchSurroundings,
   resource: Resource,
   options: WatchOptions & { readonly resourceVersion: string },
 ): AsyncGenerator<"opened" | WatchEvent<T>> {
   const { namespace, labelSelector, fieldSelector, resourceVersion } = options;
   const lifetime = new AbortController();
-  const timer = setTimeout(() => lifetime.abort(), CONNECTION_SECONDS * 1000 + CONNECTION_GRACE_MS);
+  const timer = clock.setTimeout(() => lifetime.abort(), CONNECTION_SECONDS * 1000 + CONNECTION_GRACE_MS);
   const signal = options.signal === undefined ? lifetime.signal : AbortSignal.any([options.signal, lifetime.signal]);
   const query = {
     watch: "true",
@@ -146,7 +157,7 @@ async function* followEvents<T extends KubernetesObject>(
     options.signal?.throwIfAborted();
     throw new ApiError("Unreachable", `the watch broke: ${describeFailure(error)}`, { cause: error });
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     lifetime.abort();
   }
 }

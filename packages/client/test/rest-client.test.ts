@@ -172,7 +172,7 @@ it("applies against fresh state after a conflict, five times at most", async () 
     json(configMap("a", "3")),
     json(configMap("a", "4")),
   );
-  const desired = configMap("a", "");
+  const desired = { apiVersion: "v1", kind: "ConfigMap", metadata: NAME, data: {} } as const;
   const result = await createRestClient({ baseUrl }).apply(configMapType, desired);
   expect(result.outcome).toBe("configured");
   expect(JSON.parse(seen[5]?.body ?? "").metadata.resourceVersion).toBe("3");

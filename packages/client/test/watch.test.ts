@@ -1,5 +1,6 @@
 import { configMapType, type KubernetesObject } from "@meshfed/core";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
+import { ManualClock } from "../../../test/conformance/manual-clock.js";
 import { ApiError, createRestClient, type WatchEvent, type WatchOptions } from "../src/index.js";
 import {
   bookmark,
@@ -17,8 +18,13 @@ import {
 
 const GONE = event("ERROR", { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" });
 
-/** The shortest delays there are. */
-const random = () => 1;
+/** Runs what waits for time to pass, one after the other, as soon as there is nothing else to do. */
+function hastyClock(): ManualClock {
+  const clock = new ManualClock();
+  const timer = setInterval(() => clock.advance(250), 1);
+  onTestFinished(() => clearInterval(timer));
+  return clock;
+}
 
 function summary(events: readonly WatchEvent<KubernetesObject>[]): readonly string[] {
   return events.map((one) =>
@@ -31,9 +37,9 @@ function summary(events: readonly WatchEvent<KubernetesObject>[]): readonly stri
 /** Watches until as many events as that have come. */
 async function watchFor(count: number, turns: readonly Turn[], options: WatchOptions = {}) {
   const { baseUrl, seen } = await startScript(...turns);
-  const client = createRestClient({ baseUrl });
+  const client = createRestClient({ baseUrl, clock: hastyClock(), timeoutMs: 3_600_000 });
   const events: WatchEvent<KubernetesObject>[] = [];
-  for await (const one of client.watch(configMapType, { namespace: "default", random, ...options })) {
+  for await (const one of client.watch(configMapType, { namespace: "default", ...options })) {
     events.push(one);
     if (events.length === count) break;
   }
@@ -128,6 +134,30 @@ it("starts after a given version without a list, and throws when that version is
   expect(requests).toEqual(["watch 8"]);
   const expired = watchFor(1, [status(410, "Expired")], { resourceVersion: "8" });
   await expect(expired).rejects.toMatchObject({ status: 410, reason: "Expired" });
+});
+
+it("takes a quiet hour for no trouble: it comes back each time its connection ends, without growing delays", async () => {
+  const quiet: Turn = (_request, response) => {
+    response.writeHead(200).flushHeaders();
+  };
+  const { baseUrl, seen } = await startScript(list("5"), ...new Array<Turn>(13).fill(quiet));
+  const clock = new ManualClock();
+  const controller = new AbortController();
+  const watch = createRestClient({ baseUrl, clock, random: () => 0 }).watch(configMapType, {
+    signal: controller.signal,
+  });
+  const next = watch.next();
+  for (let connection = 1; connection <= 12; connection++) {
+    await expect.poll(() => seen.length).toBe(connection + 1);
+    expect(seen[connection]?.query.get("timeoutSeconds")).toBe("290");
+    // A server that keeps its word ends the connection after 290 s; this one is dead, and found out after 320 s.
+    clock.advance(320_000);
+    // Then it waits for the next attempt, always as long.
+    await expect.poll(() => clock.pending).toBe(1);
+    clock.advance(500);
+  }
+  controller.abort();
+  expect((await next).done).toBe(true);
 });
 
 it("tells of bookmarks when asked: after the first list, and as the server sends them", async () => {

@@ -28,7 +28,7 @@ interface Export {
 
 /**
  * Costs per change what changed: each service is encoded and hashed once, the list's checksum is carried along. The list
- * itself is put together when it is asked for, and kept until the next change.
+ * itself is put together when it is asked for.
  */
 export class Exporter {
   readonly #exports: Map<string, Export> = new Map();
@@ -40,7 +40,6 @@ export class Exporter {
   #order: readonly string[] = [];
   /** Hostnames that were added since. */
   readonly #added: Set<string> = new Set();
-  #body: string | undefined;
 
   /** `instance` is letters, digits and dashes, and never was another exporter's: it makes entity tags unique. */
   constructor(instance: string) {
@@ -78,13 +77,10 @@ export class Exporter {
     return { checksum: this.#checksum, services: this.#inOrder().map(({ message }) => message) };
   }
 
-  /** The JSON of `list()`. */
+  /** The JSON of `list()`. Put together anew each time: keep it for as long as `entityTag` is the same. */
   encodeList(): string {
-    this.#body ??= encodeServiceList(
-      this.#checksum,
-      this.#inOrder().map(({ json }) => json),
-    );
-    return this.#body;
+    const encoded = this.#inOrder().map(({ json }) => json);
+    return encodeServiceList(this.#checksum, encoded);
   }
 
   /** Sorting a sorted list with a few more at its end is cheap. */
@@ -118,7 +114,6 @@ export class Exporter {
     this.#version++;
     this.#combined ^= difference;
     this.#checksum = toListChecksum(this.#combined);
-    this.#body = undefined;
     return {
       event: { action, service: message, checksum: this.#checksum },
       json: encodeWatchEvent(action, json, this.#checksum),

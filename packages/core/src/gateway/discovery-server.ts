@@ -101,9 +101,8 @@ interface ServedPeer {
   readonly exporter: Exporter;
   readonly remotes: RemoteWatches;
   readonly watches: Set<OpenWatch>;
-  readonly connections: Set<Connection>;
-  /** The list's bytes and the text that they were made from. */
-  list: { readonly text: string; readonly bytes: Buffer };
+  /** The list as last asked for. */
+  list: { readonly entityTag: string; readonly bytes: Buffer };
 }
 
 interface OpenWatch {
@@ -152,8 +151,7 @@ class HttpDiscoveryServer implements DiscoveryServer {
       exporter: new Exporter(randomUUID()),
       remotes: new RemoteWatches(),
       watches: new Set(),
-      connections: new Set(),
-      list: { text: "", bytes: Buffer.alloc(0) },
+      list: { entityTag: "", bytes: Buffer.alloc(0) },
     });
   }
 
@@ -176,14 +174,12 @@ class HttpDiscoveryServer implements DiscoveryServer {
 
   handle(peer: string, stream: Duplex): void {
     if (stream.destroyed) return;
-    const served = this.#peers.get(peer);
-    if (this.#isClosed || (served?.connections.size ?? 0) >= this.#limits.maxConnectionsPerPeer) {
+    if (this.#isClosed || this.#connectionsOf(peer).length >= this.#limits.maxConnectionsPerPeer) {
       stream.destroy();
       return;
     }
     const connection: Connection = { peer, stream, requests: 0, isClosing: false, timer: undefined };
     this.#connections.set(stream, connection);
-    served?.connections.add(connection);
     stream.once("close", () => this.#connectionClosed(connection));
     if (stream instanceof Socket) {
       stream.setNoDelay(true);
@@ -207,10 +203,13 @@ class HttpDiscoveryServer implements DiscoveryServer {
 
   // Connections.
 
+  #connectionsOf(peer: string): Connection[] {
+    return [...this.#connections.values()].filter((connection) => connection.peer === peer);
+  }
+
   #connectionClosed(connection: Connection): void {
     this.#clearTimer(connection);
     this.#connections.delete(connection.stream);
-    this.#peers.get(connection.peer)?.connections.delete(connection);
     if (this.#connections.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
@@ -234,8 +233,9 @@ class HttpDiscoveryServer implements DiscoveryServer {
   }
 
   #endPeer(served: ServedPeer): void {
-    for (const watch of [...served.watches]) watch.response.end();
-    for (const connection of [...served.connections]) this.#closeConnection(connection);
+    for (const { response } of served.watches) response.end();
+    served.watches.clear();
+    for (const connection of this.#connectionsOf(served.name)) this.#closeConnection(connection);
   }
 
   // Requests.
@@ -249,6 +249,8 @@ class HttpDiscoveryServer implements DiscoveryServer {
     this.#clearTimer(connection);
     connection.requests++;
     response.once("close", () => this.#answered(connection));
+    // Something was written to a connection that had just broken off; its end is told by "close".
+    response.on("error", () => {});
     const served = this.#peers.get(connection.peer);
     if (served === undefined) response.writeHead(400).end();
     else this.#route(served, request, response);
@@ -278,18 +280,19 @@ class HttpDiscoveryServer implements DiscoveryServer {
     const timer = this.#clock.setTimeout(() => response.destroy(), this.#limits.listTimeoutMs);
     response.once("close", () => this.#clock.clearTimeout(timer));
     const etag = served.exporter.entityTag;
-    const bytes = listBytes(served);
-    const headers = { "content-type": "application/json", "content-length": bytes.length, etag };
-    if (request.method === "HEAD") {
-      response.writeHead(200, headers).end();
+    if (request.method === "GET") {
+      response.once("finish", () => {
+        served.remotes.listSent(sourceOf(request), this.#clock.now());
+        this.#options.onRemotesChanged?.(served.name);
+      });
+    }
+    if (request.headers["if-none-match"] === etag) {
+      response.writeHead(304, { etag }).end();
       return;
     }
-    response.once("finish", () => {
-      served.remotes.listSent(sourceOf(request), this.#clock.now());
-      this.#options.onRemotesChanged?.(served.name);
-    });
-    if (request.headers["if-none-match"] === etag) response.writeHead(304, { etag }).end();
-    else response.writeHead(200, headers).end(bytes);
+    const bytes = listBytes(served);
+    response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length, etag });
+    response.end(request.method === "HEAD" ? undefined : bytes);
   }
 
   #openWatch(served: ServedPeer, request: IncomingMessage, response: ServerResponse): void {
@@ -321,21 +324,25 @@ class HttpDiscoveryServer implements DiscoveryServer {
     for (const watch of [...served.watches]) this.#send(served, watch, bytes);
   }
 
-  #send(served: ServedPeer, { id, source, response }: OpenWatch, bytes: Buffer): void {
+  #send(served: ServedPeer, watch: OpenWatch, bytes: Buffer): void {
+    const { id, source, response } = watch;
     const queuedBytes = response.writableLength + bytes.length;
     if (queuedBytes <= this.#limits.maxQueuedBytes) {
       response.write(bytes);
       served.remotes.eventSent(id, this.#clock.now());
       return;
     }
+    served.watches.delete(watch);
     response.destroy();
     this.#options.onWatchDropped?.({ peer: served.name, source, queuedBytes });
   }
 }
 
 function listBytes(served: ServedPeer): Buffer {
-  const text = served.exporter.encodeList();
-  if (served.list.text !== text) served.list = { text, bytes: Buffer.from(text) };
+  const { entityTag } = served.exporter;
+  if (served.list.entityTag !== entityTag) {
+    served.list = { entityTag, bytes: Buffer.from(served.exporter.encodeList()) };
+  }
   return served.list.bytes;
 }
 

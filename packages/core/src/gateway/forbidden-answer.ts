@@ -21,6 +21,10 @@ const BODY = "this client is not the one that clientID of the ServiceMeshPeer na
 /** Never listens; it only reads requests from the connections that it is given. */
 const forbidden = createServer({ keepAlive: false }, (request, response) => {
   request.resume();
-  response.writeHead(403, { "content-type": "text/plain; charset=utf-8", connection: "close" });
+  response.writeHead(403, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": BODY.length,
+    connection: "close",
+  });
   response.end(BODY);
 });

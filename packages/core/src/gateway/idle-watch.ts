@@ -17,10 +17,12 @@ export interface IdleWatchOptions {
 export function watchIdle({ clock, timeoutMs, onIdle }: IdleWatchOptions): IdleWatch {
   let lastActivity = clock.now();
   const check = () => {
-    const leftMs = lastActivity + timeoutMs - clock.now();
+    const now = clock.now();
+    // After a step back of the clock the last activity seems to lie ahead.
+    lastActivity = Math.min(lastActivity, now);
+    const leftMs = lastActivity + timeoutMs - now;
     if (leftMs <= 0) onIdle();
-    // A clock that was set back must not stretch the timeout.
-    else timer = clock.setTimeout(check, Math.min(leftMs, timeoutMs));
+    else timer = clock.setTimeout(check, leftMs);
   };
   let timer = clock.setTimeout(check, timeoutMs);
   return {

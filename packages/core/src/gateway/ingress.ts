@@ -223,6 +223,6 @@ class TlsPort {
   #createServer(): Server {
     this.terminator ??= this.#createTerminator();
     const terminator = this.terminator;
-    return createServer(SOCKET_OPTIONS, (socket: Socket) => terminator.accept(socket));
+    return createServer({ ...SOCKET_OPTIONS, allowHalfOpen: false }, (socket: Socket) => terminator.accept(socket));
   }
 }

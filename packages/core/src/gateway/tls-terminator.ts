@@ -34,6 +34,7 @@ export interface SecureConnection {
 }
 
 export interface TlsTerminator {
+  /** `raw` must not allow half-open; the connection that `onSecure` gets does. */
   accept(raw: Socket): void;
   /** For handshakes from now on; those under way and established connections are not touched. */
   setState(state: TlsState): void;
@@ -50,7 +51,7 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
   const { clock, handshakeTimeoutMs, maxPendingHandshakes, onSecure, onRefused } = options;
   const pending = new Map<Socket, Handshake>();
   let state = initial;
-  const server = createServer({ ...state.options, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true });
+  const server = createServer({ ...state.options, requestCert: true, rejectUnauthorized: true });
 
   /** The handshake that ends here; undefined when it had ended before. */
   const settle = (raw: Socket): Handshake | undefined => {
@@ -76,6 +77,8 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
       secure.destroy();
       return;
     }
+    // Not before: whoever ends the connection during the handshake has gone.
+    secure.allowHalfOpen = true;
     const { downstream, roots } = handshake;
     onSecure({ secure, raw, downstream, certificates: readTlsPeer(secure, roots) });
   });

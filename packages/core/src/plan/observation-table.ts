@@ -11,7 +11,7 @@ export type ObservationChange = Exclude<SnapshotChange, { readonly type: "upsert
 interface Observation {
   readonly services: Map<string, ServiceMessage>;
   readonly rejected: Map<string, readonly FieldViolation[]>;
-  discoveryStatus: DiscoveryStatus | undefined;
+  discoveryStatus: DiscoveryStatus;
   lastConfirmed: number | undefined;
 }
 
@@ -29,8 +29,9 @@ export class ObservationTable {
     return this.#peers.get(peer)?.rejected.get(hostname);
   }
 
-  discoveryStatus(peer: string): DiscoveryStatus | undefined {
-    return this.#peers.get(peer)?.discoveryStatus;
+  /** Empty before discovery has been tried. */
+  discoveryStatus(peer: string): DiscoveryStatus {
+    return this.#peers.get(peer)?.discoveryStatus ?? {};
   }
 
   /** Epoch milliseconds; undefined: never. */
@@ -121,7 +122,7 @@ export class ObservationTable {
   #of(peer: string): Observation {
     let observation = this.#peers.get(peer);
     if (observation === undefined) {
-      observation = { services: new Map(), rejected: new Map(), discoveryStatus: undefined, lastConfirmed: undefined };
+      observation = { services: new Map(), rejected: new Map(), discoveryStatus: {}, lastConfirmed: undefined };
       this.#peers.set(peer, observation);
     }
     return observation;

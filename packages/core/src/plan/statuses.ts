@@ -19,12 +19,12 @@ import { setConditionStates } from "./set-findings.js";
 export function peerStatus(
   object: ServiceMeshPeer,
   { problems }: PlannedPeer,
-  discoveryStatus: DiscoveryStatus | undefined,
+  discoveryStatus: DiscoveryStatus,
   now: number,
 ): ServiceMeshPeerStatus {
   const times = { previous: object.status?.conditions, generation: object.metadata.generation, now };
   return {
-    ...(discoveryStatus !== undefined && { discoveryStatus }),
+    ...(Object.keys(discoveryStatus).length > 0 && { discoveryStatus }),
     conditions: toConditions(peerConditionStates(problems), times),
   };
 }

@@ -34,7 +34,6 @@ export * from "./tls-peer.js";
 export {
   type ParseTrustBundleOptions,
   parseTrustBundle,
-  ROOT_CERTIFICATE_KEY,
   type TrustBundle,
 } from "./trust-bundle.js";
 export * from "./trust-domain-bundles.js";

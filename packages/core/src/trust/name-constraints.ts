@@ -10,8 +10,11 @@ import type { Certificate } from "./certificate.js";
 import type { NameConstraints } from "./certificate-extensions.js";
 import type { GeneralName } from "./general-name.js";
 
+/** What a name constraint is about. */
+export type CertificateNames = Pick<Certificate, "subject" | "subjectAltNames">;
+
 /** What is wrong with the first name that `constraints` do not allow; undefined: all of them are allowed. */
-export function findForbiddenName(constraints: NameConstraints, certificate: Certificate): string | undefined {
+export function findForbiddenName(constraints: NameConstraints, certificate: CertificateNames): string | undefined {
   for (const name of namesOf(certificate)) {
     const permitted = constraints.permitted.filter((base) => isSameForm(base, name));
     const excluded = constraints.excluded.filter((base) => isSameForm(base, name));
@@ -24,7 +27,7 @@ export function findForbiddenName(constraints: NameConstraints, certificate: Cer
 }
 
 /** The alternative names and, where there is one, the subject. */
-function namesOf(certificate: Certificate): readonly GeneralName[] {
+function namesOf(certificate: CertificateNames): readonly GeneralName[] {
   const subject = certificate.subject.relativeNames;
   if (subject.length === 0) return certificate.subjectAltNames;
   return [{ type: "directory", value: subject }, ...certificate.subjectAltNames];

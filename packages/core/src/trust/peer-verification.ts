@@ -2,8 +2,9 @@
  * Who is at the other end: from the certificates that a peer presents to a SPIFFE ID, or to the reason why not.
  *
  * A peer's certificate is verified against the roots of that peer alone, and its SPIFFE ID must lie in that peer's trust
- * domain. Both together keep one mesh from minting identities of another, also where all roots are known to one process
- * and also where two meshes share a root.
+ * domain. Both together keep one mesh from minting identities of another, also where one process knows all their roots.
+ * Meshes that share a root are kept apart by name constraints on their intermediates, if there are any, and by the exact
+ * identities that are allowed.
  *
  * The tests run in this order, and the first that fails is told: presented and readable; a SPIFFE leaf (X509-SVID §5.2);
  * of the expected trust domain; on a valid path to a root (RFC 5280 §6); one of the allowed identities. So
@@ -25,7 +26,7 @@ export type PeerRejectionReason =
   | "Malformed"
   /** There is no usable root to verify against. */
   | "InvalidTrustBundle"
-  /** A certificate authority's certificate, or one without digitalSignature, presented as a workload's. */
+  /** A certificate authority's certificate, presented as a workload's. */
   | "NotALeaf"
   /** Not exactly one URI name, or not a SPIFFE ID with a path. */
   | "NotASpiffeId"

@@ -23,12 +23,11 @@ export interface TrustBundle {
 export interface ParseTrustBundleOptions {
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Names the text in violations; default `data["root-cert.pem"]`. */
+  /** Names the text in violations; default `data["root-cert.pem"]`, as of a ConfigMap (reference §1.5). */
   readonly path?: string;
 }
 
-/** The key of the ConfigMap that a ServiceMeshPeer names, and of `istio-ca-root-cert`. @see reference §1.5 */
-export const ROOT_CERTIFICATE_KEY = "root-cert.pem";
+const ROOT_CERTIFICATE_PATH = 'data["root-cert.pem"]';
 
 /**
  * PEM of one or more root certificates -> bundle, or everything that is wrong with it. Refused are text without a
@@ -37,7 +36,7 @@ export const ROOT_CERTIFICATE_KEY = "root-cert.pem";
  * while certificate authorities change.
  */
 export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions): Result<TrustBundle> {
-  const { now, path = `data["${ROOT_CERTIFICATE_KEY}"]` } = options;
+  const { now, path = ROOT_CERTIFICATE_PATH } = options;
   const { certificates, violations: unreadable } = readCertificates(pem, path);
   const roots = [...new Map(certificates.map((root) => [root.fingerprint, root])).values()];
   const unusable = roots.flatMap((root) => findUnusable(root, path));

@@ -101,15 +101,15 @@ describe("/v1/services/ (reference §4.2)", () => {
       `\r\nIf-None-Match: ${/^etag: (.*)\r$/im.exec(first.text)?.[1]}\r\n\r\n`,
     );
     const answer = await served.request(conditional);
-    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 304 Not Modified\r\n[^]*\r\n\r\n$/));
+    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 304 Not Modified\r\n.*\r\n\r\n$/s));
     served.discovery.publish(PEER, upsert(reviews));
     answer.socket.write(conditional);
-    await until(() => expect(answer.text).toMatch(/HTTP\/1\.1 200 OK[^]*"name":"reviews"/));
+    await until(() => expect(answer.text).toMatch(/HTTP\/1\.1 200 OK.*"name":"reviews"/s));
   });
 
   test("HEAD has no body", async () => {
     const answer = await (await serve()).request(LIST.replace("GET", "HEAD"));
-    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*content-length: 32\r\n[^]*\r\n\r\n$/i));
+    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 200 OK\r\n.*content-length: 32\r\n.*\r\n\r\n$/is));
   });
 });
 
@@ -134,7 +134,7 @@ describe("what else is asked", () => {
 
   test("a peer that is not served: 400, empty (reference §4.2)", async () => {
     const answer = await (await serve({}, "blue-mesh")).request(LIST);
-    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*\r\n\r\n$/));
+    await until(() => expect(answer.text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n.*\r\n\r\n$/s));
     expect(answer.body).toBe("");
   });
 
@@ -199,7 +199,7 @@ describe("/v1/watch (reference §4.2, §4.4)", () => {
     });
     served.discovery.handle(PEER, connection);
     connection.push(LIST);
-    await until(() => expect(written.join("")).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"checksum":3035108133973235477\}$/));
+    await until(() => expect(written.join("")).toMatch(/^HTTP\/1\.1 200 OK.*\{"checksum":3035108133973235477\}$/s));
     connection.destroy();
   });
 });
@@ -241,9 +241,12 @@ describe("10.5: a slow watcher", () => {
   });
 
   test("10.5: a change larger than the queue drops whoever watches, and the list has it", async () => {
-    const served = await serve({ limits: { maxQueuedBytes: 10_000 } });
+    const dropped = vi.fn();
+    const served = await serve({ limits: { maxQueuedBytes: 10_000 }, onWatchDropped: dropped });
     const watch = await openWatch(served);
     served.discovery.publish(PEER, upsert(...Array.from({ length: 10 }, (_, index) => large(index, 0))));
+    served.discovery.publish(PEER, upsert(large(0, 1)));
+    expect(dropped).toHaveBeenCalledTimes(1);
     await until(() => expect(watch.isEnded).toBe(true));
     const list = await served.request(LIST);
     await until(() => expect(list.body).toContain('"name":"s9"'));
@@ -260,6 +263,14 @@ describe("limits", () => {
     await until(() => expect(served.discovery.remotes(PEER)).toMatchObject([{ connected: false }]));
     second.socket.write(WATCH);
     await until(() => expect(second.text).toMatch(/HTTP\/1\.1 200 OK/));
+  });
+
+  test("a peer that is not served may not hold more connections either", async () => {
+    const served = await serve({ limits: { maxConnectionsPerPeer: 1 } }, "blue-mesh");
+    await served.request(LIST);
+    const second = await served.request(LIST);
+    await until(() => expect(second.isEnded).toBe(true));
+    expect(served.server.sockets.size).toBe(1);
   });
 
   test("more connections than allowed are closed, until one ends", async () => {
@@ -396,5 +407,27 @@ describe("the end", () => {
     await until(() => expect(late.isEnded).toBe(true));
     expect(late.text).toBe("");
     await served.discovery.close();
+  });
+
+  test("10.38: changes that come while everything ends are told to nobody and end nothing", async () => {
+    const served = await serve();
+    const watch = await openWatch(served);
+    const closed = served.discovery.close();
+    served.discovery.publish(PEER, upsert(ratings));
+    await closed;
+    served.discovery.publish(PEER, upsert(reviews));
+    await until(() => expect(watch.isEnded).toBe(true));
+    expect(watch.body).toBe("");
+  });
+
+  test("10.38: changes that come just after a watch has broken off end nothing", async () => {
+    const dropped = vi.fn();
+    const served = await serve({ onWatchDropped: dropped });
+    await openWatch(served);
+    for (const socket of served.server.sockets) socket.destroy();
+    served.discovery.publish(PEER, upsert(ratings));
+    served.discovery.publish(PEER, upsert(reviews));
+    await until(() => expect(served.discovery.remotes(PEER)).toMatchObject([{ connected: false }]));
+    expect(dropped).not.toHaveBeenCalled();
   });
 });

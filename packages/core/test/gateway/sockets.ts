@@ -63,9 +63,15 @@ export async function deadEndpoint(): Promise<WorkloadEndpoint> {
 export async function dial({ address, port }: WorkloadEndpoint): Promise<Socket> {
   const socket = connectTcp({ host: address, port, allowHalfOpen: true });
   onTestFinished(() => void socket.destroy());
-  socket.on("error", () => undefined);
-  await once(socket, "connect");
+  watch(socket);
+  await firstOf(socket, "connect", "close");
   return socket;
+}
+
+function firstOf(socket: Socket, ...events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of events) socket.once(event, () => resolve());
+  });
 }
 
 export interface TlsOutcome {
@@ -79,8 +85,7 @@ export interface TlsOutcome {
 /** Opens TLS, sends `text`, half-closes, and waits for the end of the connection. */
 export async function tlsExchange(options: ConnectionOptions, text = "hello"): Promise<TlsOutcome> {
   const socket = await dialTls(options);
-  socket.write(text);
-  socket.end();
+  if (!socket.destroyed) socket.end(text);
   return { socket, ...(await drained(socket)) };
 }
 
@@ -89,11 +94,11 @@ export async function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
   const raw = connectTcp({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, allowHalfOpen: true });
   const { host: _host, port: _port, ...rest } = options;
   raw.on("error", () => undefined);
-  await once(raw, "connect");
+  await firstOf(raw, "connect", "close");
   const socket = connectTls({ checkServerIdentity: () => undefined, ...rest, socket: raw });
   onTestFinished(() => void socket.destroy());
   watch(socket);
-  await Promise.race([once(socket, "secureConnect").catch(() => undefined), once(socket, "close")]);
+  await firstOf(socket, "secureConnect", "close");
   return socket;
 }
 
@@ -111,9 +116,10 @@ function watch(socket: Socket): void {
   });
 }
 
-/** What came until the socket closed, and how it ended. */
+/** What came until the socket closed, and how it ended. Says that it is done as soon as the other side has. */
 export async function drained(socket: Socket): Promise<{ readonly received: string; readonly ended: string }> {
-  if (!outcomes.has(socket)) watch(socket);
+  if (socket.readableEnded) socket.end();
+  else socket.once("end", () => socket.end());
   if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
   const { received, ended } = outcomes.get(socket) ?? { received: [], ended: "reset" };
   return { received: Buffer.concat(received).toString(), ended };

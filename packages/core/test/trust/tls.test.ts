@@ -25,6 +25,9 @@ const now = Date.now();
 const KEY_TYPES: readonly KeyType[] = ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "Ed25519"];
 const red = createCertificateAuthority({ trustDomain: RED, now });
 const green = createCertificateAuthority({ trustDomain: GREEN, now });
+/** By key type; an RSA key takes long to make. */
+const redAuthorities = new Map(KEY_TYPES.map((keyType) => [keyType, createCertificateAuthority({ trustDomain: RED, now, keyType })]));
+const leafKeys = new Map(KEY_TYPES.map((keyType) => [keyType, generatePrivateKeySync(keyType)]));
 const redRoots = bundleOf(red, now);
 const greenRoots = bundleOf(green, now);
 

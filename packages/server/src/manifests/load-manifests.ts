@@ -55,11 +55,10 @@ export async function loadManifests(
   return joinLoaded(loaded);
 }
 
-/** The documents of one text; `file` is only for messages. */
+/** The documents of one text, none of an empty one; `file` is only for messages. */
 export function parseManifests(text: string, file: string): LoadedManifests {
   const lineCounter = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter });
-  if (!Array.isArray(documents)) return { objects: [], problems: [{ file, message: "the file is empty" }] };
   return joinLoaded(
     documents.map((document, index) => {
       const source = { file, document: index + 1 };

@@ -1,9 +1,14 @@
 /** Objects as users write them. */
-export function namespace(name: string) {
+import type { ConfigMap, Namespace, ServiceMeshPeer } from "@meshfed/core";
+
+export function namespace(name: string): Namespace {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
 }
 
-export function configMap(name: string, fields: { namespace?: string; labels?: object; data?: object } = {}) {
+export function configMap(
+  name: string,
+  fields: { namespace?: string; labels?: Record<string, string>; data?: Record<string, string> } = {},
+): ConfigMap {
   const { namespace: where = "default", labels, data = { key: "value" } } = fields;
   return {
     apiVersion: "v1",
@@ -13,7 +18,7 @@ export function configMap(name: string, fields: { namespace?: string; labels?: o
   };
 }
 
-export function peer(name: string, fields: { namespace?: string; addresses?: readonly string[] } = {}) {
+export function peer(name: string, fields: { namespace?: string; addresses?: string[] } = {}): ServiceMeshPeer {
   return {
     apiVersion: "federation.maistra.io/v1",
     kind: "ServiceMeshPeer",

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { configMapType, FederationError, type KubernetesObject, secretType } from "@meshfed/core";
 import type { ResourceStore } from "@meshfed/server";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { WatchRecorder } from "../../../../test/conformance/watch-recorder.js";
 import { configMap, namespace, StoreRig, secret } from "./store-rig.js";
 
@@ -52,6 +52,25 @@ describe("retention of the change log", () => {
     rig.clock.advance(61_000);
     expect(codeOf(() => openWatch(store, version))).toBe("OUT_OF_RANGE");
     await recorder.stop();
+  });
+
+  it("drops much history in several steps, between which others get their turn", async () => {
+    const rig = new StoreRig();
+    const store = rig.open();
+    await store.create(namespace("default"));
+    const [version = ""] = await createMany(store, "a");
+    await Promise.all(Array.from({ length: 2_500 }, (_, index) => store.create(configMap(`c-${index}`))));
+    const newest = await store.list({ type: configMapType, limit: 1 });
+    rig.clock.advance(HOUR_MS + 60_000);
+    const watchAll = () => openWatch(store, String(Number(newest.resourceVersion) - 1));
+    expect(
+      codeOf(() => openWatch(store, version)),
+      "the first step is done",
+    ).toBe("OUT_OF_RANGE");
+    const first = watchAll();
+    await first.untilCount(1);
+    await first.stop();
+    await vi.waitFor(() => expect(codeOf(watchAll)).toBe("OUT_OF_RANGE"));
   });
 
   it("is bounded in bytes", async () => {

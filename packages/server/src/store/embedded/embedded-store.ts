@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { FederationError, type KubernetesObject, type ObjectReference, type ResourceType } from "@meshfed/core";
 import type {
   DeleteOptions,
@@ -170,9 +171,9 @@ class EmbeddedStore implements ResourceStore {
     if (this.#closing.signal.aborted) throw new FederationError("UNAVAILABLE", "the store is closed");
   }
 
-  #compact(): void {
+  async #compact(): Promise<void> {
     try {
-      this.#writes.compact();
+      while (this.#writes.compact()) await nextTurn();
     } catch (error) {
       this.#options.onProblem(
         FederationError.is(error) ? error : new FederationError("INTERNAL", "compaction failed", { cause: error }),

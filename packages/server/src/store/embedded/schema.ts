@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { FederationError } from "@meshfed/core";
 
 /** "mesh" in ASCII; marks the file as ours. @see https://www.sqlite.org/pragma.html#pragma_application_id */
-export const APPLICATION_ID = 0x6d657368;
+const APPLICATION_ID = 0x6d657368;
 
 /**
  * One step per schema version, never edited once released: a file at version n gets the steps from n on. The version is

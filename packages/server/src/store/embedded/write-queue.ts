@@ -65,11 +65,15 @@ export class WriteQueue {
   }
 
   /**
-   * Drops the history that retention no longer covers. Writes do it too; this is for a store that is quiet.
+   * Drops history that retention no longer covers, and says whether there is more of it. Writes do it too; this is for a
+   * store that is quiet.
    * @throws FederationError UNAVAILABLE when the disk refuses; nothing was dropped.
    */
-  compact(): void {
-    this.#commit(this.#begin());
+  compact(): boolean {
+    if (this.#isClosed) return false;
+    const transaction = this.#begin();
+    this.#commit(transaction);
+    return this.#options.log.compactionTarget(transaction.now) !== undefined;
   }
 
   /** Commits what waits, then takes no more. */
@@ -90,6 +94,8 @@ export class WriteQueue {
 
   #commitBatch(): void {
     const batch = this.#waiting.splice(0, MAX_BATCH);
+    // A store that was closed in the meantime has committed what waited.
+    if (batch.length === 0) return;
     const transaction = this.#begin();
     const answers = batch.map((write) => write.evaluate(transaction));
     try {
