@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { KubernetesObject, TrustDomain } from "@meshfed/core";
 import { type CertificateAuthority, createCertificateAuthority, toSecretData } from "@meshfed/core/trust";
 import { parseAllDocuments } from "yaml";
-import { type MeshfedProcess, meshfed, serve } from "./meshfed-process.js";
+import { type MeshfedProcess, meshfed, serve } from "./meshfed-process.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/bookinfo/", import.meta.url));
 
@@ -92,7 +92,7 @@ export function exampleManifest(path: string, replacements: Readonly<Record<stri
   return parseAllDocuments(text).map((document) => document.toJS() as object);
 }
 
-function authoritySecret(namespace: string, authority: CertificateAuthority): object {
+export function authoritySecret(namespace: string, authority: CertificateAuthority): object {
   return {
     apiVersion: "v1",
     kind: "Secret",

@@ -20,8 +20,8 @@ import {
   startAdministrator,
   startWorkload,
   type Workload,
-} from "./administrators.js";
-import { eventually } from "./eventually.js";
+} from "./administrators.ts";
+import { eventually } from "./eventually.ts";
 
 const RED_INGRESS = "127.90.1.1";
 const GREEN_INGRESS = "127.90.2.1";

@@ -1,6 +1,12 @@
 import { formatTimestamp } from "../timestamp.js";
 import type { WatchStatus } from "./discovery-status.js";
 
+/** `lastConfirmed` is the time of the last contact that confirmed the peer's list. */
+export interface ReportedStatus {
+  readonly status: WatchStatus;
+  readonly lastConfirmed?: number;
+}
+
 /**
  * Keeps the status of the outbound watch. All times are epoch milliseconds.
  * @see reference §1.1
@@ -13,6 +19,7 @@ export class WatchStatusRecord {
   #lastFullSync: number | undefined;
   #lastDisconnect: number | undefined;
   #lastDisconnectStatus: string | undefined;
+  #reported: ReportedStatus = { status: { connected: false } };
 
   attemptStarted(now: number): void {
     this.#connected = false;
@@ -49,10 +56,25 @@ export class WatchStatusRecord {
       ...(this.#lastDisconnectStatus !== undefined && { lastDisconnectStatus: this.#lastDisconnectStatus }),
     };
   }
+
+  /** What to report, if it differs from what was last returned in something that whole seconds can show. */
+  takeReport(): ReportedStatus | undefined {
+    const status = this.toStatus();
+    const { lastConfirmed } = this;
+    const isSame =
+      equalStatuses(status, this.#reported.status) &&
+      wholeSeconds(lastConfirmed) === wholeSeconds(this.#reported.lastConfirmed);
+    if (isSame) return undefined;
+    this.#reported = { status, ...(lastConfirmed !== undefined && { lastConfirmed }) };
+    return this.#reported;
+  }
 }
 
-/** Only what a reader of the status could see, which has whole seconds. */
-export function equalWatchStatus(a: WatchStatus, b: WatchStatus): boolean {
+function wholeSeconds(epochMs: number | undefined): number | undefined {
+  return epochMs === undefined ? undefined : Math.floor(epochMs / 1000);
+}
+
+function equalStatuses(a: WatchStatus, b: WatchStatus): boolean {
   return (
     a.connected === b.connected &&
     a.lastConnected === b.lastConnected &&

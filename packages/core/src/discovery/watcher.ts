@@ -26,7 +26,7 @@ import type { WatchStatus } from "./discovery-status.js";
 import { eventsAfterList, type StreamSinceRequest } from "./events-after-list.js";
 import type { ServiceMessage } from "./message.js";
 import { type CheckService, ServiceView } from "./service-view.js";
-import { equalWatchStatus, WatchStatusRecord } from "./watch-status-record.js";
+import { WatchStatusRecord } from "./watch-status-record.js";
 import type { StreamEnd, WatcherEffect, WatcherInput, WatcherTimer } from "./watcher-messages.js";
 import { type CompleteWatcherOptions, resolveWatcherOptions, type WatcherOptions } from "./watcher-options.js";
 
@@ -77,7 +77,6 @@ export class Watcher {
   #verifications = 0;
   #listFailures = 0;
   #effects: WatcherEffect[] = [];
-  #reported: { readonly status: WatchStatus; readonly lastConfirmed: number | undefined };
 
   /** Throws INVALID_ARGUMENT for options out of range. */
   constructor(check: CheckService, options: WatcherOptions) {
@@ -85,7 +84,6 @@ export class Watcher {
     this.#view = new ServiceView(check, this.#options.maxServices);
     this.#watchBackoff = new Backoff(options.random, this.#options.backoff);
     this.#listBackoff = new Backoff(options.random, this.#options.backoff);
-    this.#reported = { status: this.status, lastConfirmed: undefined };
   }
 
   /** Believed services by hostname. Live: it changes with `handle`. */
@@ -113,7 +111,8 @@ export class Watcher {
     this.#dispatch(input, now);
     const changes = this.#view.takeChanges();
     if (changes !== undefined) this.#effects.push({ type: "changes", ...changes });
-    this.#reportStatus();
+    const report = this.#record.takeReport();
+    if (report !== undefined) this.#effects.push({ type: "statusChanged", ...report });
     return this.#effects;
   }
 
@@ -359,7 +358,7 @@ export class Watcher {
     this.#setTimer("verify", Math.min(verifyDelayMs * 2 ** this.#verifications, resyncIntervalMs));
   }
 
-  // Timers and reports.
+  // Timers.
 
   #clearVerifyTimer(): void {
     if (this.#isVerifyTimerSet) this.#clearTimer("verify");
@@ -373,20 +372,6 @@ export class Watcher {
   #clearTimer(timer: WatcherTimer): void {
     this.#effects.push({ type: "clearTimer", timer });
   }
-
-  #reportStatus(): void {
-    const { status, lastConfirmed } = this;
-    const isSame =
-      equalWatchStatus(status, this.#reported.status) &&
-      wholeSeconds(lastConfirmed) === wholeSeconds(this.#reported.lastConfirmed);
-    if (isSame) return;
-    this.#reported = { status, lastConfirmed };
-    this.#effects.push({ type: "statusChanged", status, ...(lastConfirmed !== undefined && { lastConfirmed }) });
-  }
-}
-
-function wholeSeconds(epochMs: number | undefined): number | undefined {
-  return epochMs === undefined ? undefined : Math.floor(epochMs / 1000);
 }
 
 function endReason(end: StreamEnd): string {

@@ -6,7 +6,7 @@ import { formatTimestamp } from "../timestamp.js";
 import { compareText } from "./compare-text.js";
 import { peerDecision } from "./export-decision.js";
 import { gatewayResourceKey, type Locality } from "./gateway-resource.js";
-import { decideImport, decideImportByName } from "./import-decision.js";
+import { decideImport, decideImportByName, type ImportPeer } from "./import-decision.js";
 import type { Decision, ExportQuestion, ImportQuestion } from "./mesh-plan.js";
 import type { MeshState } from "./mesh-state.js";
 
@@ -15,8 +15,8 @@ export function explainExport(state: MeshState, { service: name, peer }: ExportQ
   if (planned === undefined) return [noPeer(state, peer)];
   const service = state.input.snapshot.service(name.namespace, name.name);
   if (service === undefined) {
-    const accepted = peerDecision(peer, planned.receives);
-    return planned.receives ? [accepted, missingService(state, name)] : [accepted];
+    const accepted = peerDecision({ name: peer, refusal: planned.exportRefusal });
+    return planned.exportRefusal === undefined ? [accepted, missingService(state, name)] : [accepted];
   }
   const trace: Decision[] = [];
   if (state.exports.decide(peer, service, trace) === undefined) return trace;
@@ -59,12 +59,12 @@ export function explainImport(state: MeshState, question: ImportQuestion): reado
   const rules = state.imports.peer(peer);
   if (planned === undefined || rules === undefined) return [noPeer(state, peer)];
   const message = findOffer(state, question);
-  if (message === undefined) return explainWithoutOffer(state, question);
+  if (message === undefined) return explainWithoutOffer(state, question, rules);
 
   const trace: Decision[] = [];
   const match = decideImport(message, rules, trace);
   const [accepted, ...later] = trace;
-  if (!planned.sends || accepted === undefined) return trace;
+  if (rules.refusal !== undefined || accepted === undefined) return trace;
   const decisions = [accepted, offered(state, peer, message.hostname), ...later];
   if (match === undefined) return decisions;
   const conflict = state.imports.conflictDecision(peer, message.hostname);
@@ -83,11 +83,10 @@ function findOffer({ input }: MeshState, question: ImportQuestion): ServiceMessa
 }
 
 /** What can be told of a service that the peer does not offer, or that is not believed. */
-function explainWithoutOffer(state: MeshState, question: ImportQuestion): readonly Decision[] {
+function explainWithoutOffer(state: MeshState, question: ImportQuestion, rules: ImportPeer): readonly Decision[] {
   const { peer } = question;
-  const rules = state.imports.peer(peer);
-  const trace: Decision[] = [peerDecision(peer, rules?.sends === true)];
-  if (rules?.sends !== true) return trace;
+  const trace: Decision[] = [peerDecision(rules)];
+  if (rules.refusal !== undefined) return trace;
   const { input } = state;
   const hostname = "hostname" in question ? question.hostname : undefined;
   const rejection = hostname === undefined ? undefined : input.observations.rejection(peer, hostname);

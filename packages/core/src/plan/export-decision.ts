@@ -17,7 +17,8 @@ import type { Decision } from "./mesh-plan.js";
 /** A peer and its rules, as exports are decided for it. */
 export interface ExportPeer {
   readonly name: string;
-  readonly receives: boolean;
+  /** Why nothing may be exported to it; undefined when services may be. */
+  readonly refusal: string | undefined;
   /** `spec.gateways.ingress.name`, when it names one. */
   readonly ingressGateway: string | undefined;
   /** Undefined when there is no ExportedServiceSet. */
@@ -45,8 +46,8 @@ export function decideExport(
   surroundings: ExportSurroundings,
   trace?: Decision[],
 ): ExportOffer | undefined {
-  trace?.push(peerDecision(peer.name, peer.receives));
-  if (!peer.receives) return undefined;
+  trace?.push(peerDecision(peer));
+  if (peer.refusal !== undefined) return undefined;
   const rules = peer.rules ?? NO_RULES;
   const context = { ...surroundings, ingressGateway: peer.ingressGateway, rules };
   trace?.push(...explainExportTests(service, context));
@@ -61,14 +62,16 @@ export function decideExport(
   return { ...match, hostname };
 }
 
-export function peerDecision(peer: string, isAccepted: boolean): Decision {
-  return isAccepted
-    ? { test: "PeerAccepted", outcome: "pass", message: `the peer "${peer}" is accepted` }
-    : {
-        test: "PeerAccepted",
-        outcome: "fail",
-        message: `the peer "${peer}" is not accepted; see the conditions of its ServiceMeshPeer`,
-      };
+export function peerDecision({
+  name,
+  refusal,
+}: {
+  readonly name: string;
+  readonly refusal: string | undefined;
+}): Decision {
+  return refusal === undefined
+    ? { test: "PeerAccepted", outcome: "pass", message: `the peer "${name}" is accepted` }
+    : { test: "PeerAccepted", outcome: "fail", message: `the peer "${name}" is not accepted: ${refusal}` };
 }
 
 function ruleDecisions(

@@ -79,7 +79,7 @@ export class ExportTable {
     const before = state.peer;
     state.peer = peer;
     if (
-      before.receives !== peer.receives ||
+      isRefused(before) !== isRefused(peer) ||
       before.ingressGateway !== peer.ingressGateway ||
       before.rules !== peer.rules
     ) {
@@ -185,7 +185,7 @@ export class ExportTable {
 
   #reconsiderAll(state: PeerExports): void {
     // A peer that is not let in, or has no rules, needs no pass over all Services to find that nothing is exported.
-    if (!state.peer.receives || state.peer.rules === undefined) {
+    if (isRefused(state.peer) || state.peer.rules === undefined) {
       for (const { namespace, name } of [...state.claims.values()]) this.#withdraw(state, namespace, name);
       return;
     }
@@ -261,6 +261,10 @@ export class ExportTable {
     const route = exportRoute(peer, localService, hostname, { service, slices });
     resources.set(gatewayResourceKey(route), route);
   }
+}
+
+function isRefused({ refusal }: ExportPeer): boolean {
+  return refusal !== undefined;
 }
 
 function compareClaims(a: Claim, b: Claim): number {

@@ -14,7 +14,8 @@ import type { Decision } from "./mesh-plan.js";
 /** A peer and the rules for what it offers. */
 export interface ImportPeer {
   readonly name: string;
-  readonly sends: boolean;
+  /** Why nothing may be imported from it; undefined when services may be. */
+  readonly refusal: string | undefined;
   /** Undefined when there is no ImportedServiceSet. */
   readonly rules: ImportRules | undefined;
 }
@@ -23,8 +24,8 @@ const NO_RULES = compileImportRules([], { peer: "", clusterDomain: "" });
 
 /** Undefined: not imported. With a `trace`, the tests that were taken are added to it, up to the first that failed. */
 export function decideImport(message: ServiceMessage, peer: ImportPeer, trace?: Decision[]): ImportMatch | undefined {
-  trace?.push(peerDecision(peer.name, peer.sends));
-  if (!peer.sends) return undefined;
+  trace?.push(peerDecision(peer));
+  if (peer.refusal !== undefined) return undefined;
   const isCarried = message.servicePorts.some(({ protocol }) => protocol !== "UDP");
   trace?.push(portsDecision(isCarried));
   return isCarried ? decideImportByName(message, peer, trace) : undefined;

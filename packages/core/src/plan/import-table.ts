@@ -89,7 +89,8 @@ export class ImportTable {
     }
     const before = state.peer;
     state.peer = peer;
-    if (before.sends !== peer.sends || before.rules !== peer.rules) this.#reconsiderAll(peer.name);
+    const isRefusedAlike = (before.refusal === undefined) === (peer.refusal === undefined);
+    if (!isRefusedAlike || before.rules !== peer.rules) this.#reconsiderAll(peer.name);
     if (before.locality !== peer.locality) {
       for (const { match } of state.claims.values()) this.#touched.add(match.localHost);
     }

@@ -5,7 +5,7 @@ import { type GatewayResource, gatewayResourceKey } from "./gateway-resource.js"
 import type { ImportTable } from "./import-table.js";
 import { type CompiledExports, type CompiledImports, compileExports, compileImports } from "./peer-rules.js";
 import { type PeerEnvironment, type PlannedPeer, peerDiagnostics, resolvePeers } from "./peers.js";
-import { peerReferenceDiagnostics, type SetKind } from "./set-findings.js";
+import { missingPeer, refusedPeer, type SetKind } from "./set-findings.js";
 import type { Snapshot } from "./snapshot.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 import type { TrackedMap } from "./tracked-map.js";
@@ -71,21 +71,21 @@ export class PeerTable {
     const { exports, imports, snapshot, clusterDomain } = this.#context;
     const peer = this.#peers.get(name);
     if (peer !== undefined) {
-      const { receives, sends, ingressName, ingressIdentity } = peer;
+      const { exportRefusal, importRefusal, ingressName, ingressIdentity } = peer;
       const exportRules = this.#exportRules.get(name)?.rules;
       exports.setPeer({
         name,
-        receives,
+        refusal: exportRefusal,
         ingressGateway: ingressName,
         ingressIdentity,
         clusterDomain: clusterDomain(),
         rules: exportRules,
       });
       const importRules = this.#importRules.get(name);
-      imports.setPeer({ name, sends, rules: importRules?.rules, locality: importRules?.locality });
+      imports.setPeer({ name, refusal: importRefusal, rules: importRules?.rules, locality: importRules?.locality });
     }
-    this.#checkReference("ExportedServiceSet", name, snapshot.exportSets.has(name), peer?.receives);
-    this.#checkReference("ImportedServiceSet", name, snapshot.importSets.has(name), peer?.sends);
+    this.#checkReference("ExportedServiceSet", snapshot.exportSets.has(name), name, peer?.exportRefusal);
+    this.#checkReference("ImportedServiceSet", snapshot.importSets.has(name), name, peer?.importRefusal);
   }
 
   #put({ name, ...peer }: PlannedPeer): void {
@@ -108,9 +108,10 @@ export class PeerTable {
     imports.removePeer(name);
   }
 
-  #checkReference(kind: SetKind, name: string, exists: boolean, isAccepted: boolean | undefined): void {
+  #checkReference(kind: SetKind, exists: boolean, name: string, refusal: string | undefined): void {
     const { diagnostics, controlPlaneNamespace: namespace } = this.#context;
-    const peer = isAccepted === undefined ? "missing" : isAccepted ? "accepted" : "not accepted";
-    diagnostics.set(`set/${kind}/${name}`, exists ? peerReferenceDiagnostics({ kind, namespace, name }, peer) : []);
+    const set = { kind, namespace, name };
+    const problems = this.#peers.has(name) ? refusedPeer(set, refusal) : missingPeer(set);
+    diagnostics.set(`set/${kind}/${name}`, exists ? problems : []);
   }
 }

@@ -23,10 +23,10 @@ import { findTrust, type TrustDomainClaims, type TrustEnvironment } from "./peer
 export interface PlannedPeer {
   readonly name: string;
   readonly problems: readonly PeerProblem[];
-  /** Whether services may be exported to it. */
-  readonly receives: boolean;
-  /** Whether services may be imported from it. */
-  readonly sends: boolean;
+  /** Why nothing may be exported to it; undefined when services may be. */
+  readonly exportRefusal: string | undefined;
+  /** Why nothing may be imported from it; undefined when services may be. */
+  readonly importRefusal: string | undefined;
   /** `spec.gateways.ingress.name`, when it names one. */
   readonly ingressName: string | undefined;
   /** What the ingress gateway presents; announced with every exported service. Absent while the gateway is missing. */
@@ -76,16 +76,18 @@ function resolvePeer(peer: ServiceMeshPeer, environment: PeerEnvironment, claims
   const clientId = clientIdOfPeer(peer);
   if (trust === undefined || clientId === undefined) return closedPeer(name, ingressName, problems);
 
-  const receives = isOpen("ingress", problems);
-  const sends = isOpen("egress", problems);
+  const exportRefusal = refusal("ingress", problems);
+  const importRefusal = refusal("egress", problems);
+  const receives = exportRefusal === undefined;
+  const sends = importRefusal === undefined;
   if (receives || sends) claims.trustDomains.set(trust.trustDomain, { peer: name, ...trust });
   if (receives && ingressName !== undefined) claims.ingressGateways.set(ingressName, name);
   const isIngressThere = receives && ingress.gateway !== undefined;
   return {
     name,
     problems,
-    receives,
-    sends,
+    exportRefusal,
+    importRefusal,
     ingressName,
     ingressIdentity: isIngressThere ? ingress.gateway.identity : undefined,
     ingress: isIngressThere
@@ -99,8 +101,8 @@ function closedPeer(name: string, ingressName: string | undefined, problems: rea
   return {
     name,
     problems,
-    receives: false,
-    sends: false,
+    exportRefusal: refusal("ingress", problems),
+    importRefusal: refusal("egress", problems),
     ingressName,
     ingressIdentity: undefined,
     ingress: undefined,
@@ -108,14 +110,15 @@ function closedPeer(name: string, ingressName: string | undefined, problems: rea
   };
 }
 
-/** A missing gateway closes nothing by itself: there is nothing to go through. */
-function isOpen(direction: PeerDirection, problems: readonly PeerProblem[]): boolean {
-  return !problems.some(
+/** What closes a direction. A missing gateway does not by itself: there is nothing to go through. */
+function refusal(direction: PeerDirection, problems: readonly PeerProblem[]): string | undefined {
+  const closing = problems.filter(
     (problem) =>
       problem.condition !== "Programmed" &&
       problem.reason !== "GatewayNotFound" &&
       (problem.direction === direction || problem.direction === "both"),
   );
+  return closing.length === 0 ? undefined : closing.map(({ path, message }) => `${path}: ${message}`).join("; ");
 }
 
 function noControlPlane(peer: ServiceMeshPeer): PeerProblem {

@@ -55,25 +55,31 @@ function shadowedRule(set: SetReference, index: number, by: number): Diagnostic 
   };
 }
 
-/** What keeps the whole set from taking effect. */
-export function peerReferenceDiagnostics(
-  set: SetReference,
-  peer: "missing" | "not accepted" | "accepted",
-): readonly Diagnostic[] {
-  if (peer === "accepted") return [];
-  const isMissing = peer === "missing";
+/** The whole set is without effect as long as there is no ServiceMeshPeer of its name. */
+export function missingPeer(set: SetReference): readonly Diagnostic[] {
   return [
     {
       severity: "warning",
-      reason: isMissing ? "PeerNotFound" : "PeerNotAccepted",
+      reason: "PeerNotFound",
       object: set,
       path: "metadata.name",
-      message: isMissing
-        ? `there is no ServiceMeshPeer "${set.namespace}/${set.name}"`
-        : `the ServiceMeshPeer "${set.namespace}/${set.name}" is not accepted`,
-      remedy: isMissing
-        ? "create the ServiceMeshPeer, or give the set the name of the one that it is for"
-        : "see the conditions of the ServiceMeshPeer",
+      message: `there is no ServiceMeshPeer "${set.namespace}/${set.name}"`,
+      remedy: "create the ServiceMeshPeer, or give the set the name of the one that it is for",
+    },
+  ];
+}
+
+/** The whole set is without effect as long as nothing may be shared with its peer. */
+export function refusedPeer(set: SetReference, refusal: string | undefined): readonly Diagnostic[] {
+  if (refusal === undefined) return [];
+  return [
+    {
+      severity: "warning",
+      reason: "PeerNotAccepted",
+      object: set,
+      path: "metadata.name",
+      message: `nothing is shared with the peer "${set.name}": ${refusal}`,
+      remedy: "see the conditions of the ServiceMeshPeer",
     },
   ];
 }

@@ -163,8 +163,8 @@ class Rotation implements CertificateRotation {
     const { clock } = this.#options;
     const delayMs = Math.min(Math.max(entry.renewAt - clock.now(), 0), LONGEST_WAIT_MS);
     entry.timer = clock.setTimeout(() => {
-      if (clock.now() < entry.renewAt) this.#wait(entry);
-      else this.#startRenewal(entry);
+      if (isDue(entry, clock.now())) this.#startRenewal(entry);
+      else this.#wait(entry);
     }, delayMs);
   }
 
@@ -229,4 +229,9 @@ class Rotation implements CertificateRotation {
   get #keyType(): KeyType {
     return this.#options.keyType ?? "ECDSA-P256";
   }
+}
+
+/** A clock that was set back may leave a certificate that is not valid yet. */
+function isDue({ renewAt, certificate }: Entry, now: number): boolean {
+  return now >= renewAt || (certificate !== undefined && now < certificate.notBefore);
 }

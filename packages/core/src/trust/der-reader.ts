@@ -154,7 +154,7 @@ export function decodeBitString(content: Uint8Array): { readonly bytes: Uint8Arr
 }
 
 /** Dotted form, for example `2.5.29.17`. */
-export function decodeObjectIdentifier(content: Uint8Array): string {
+function decodeObjectIdentifier(content: Uint8Array): string {
   const arcs: number[] = [];
   let arc = 0;
   let startsArc = true;

@@ -161,7 +161,7 @@ export function renderPlan(
     statuses: () => sortedRecord(new Map(statusesOf(plan, objects))),
     diagnostics: () => plan.diagnostics,
   };
-  const answers = questions.map((question) => [Object.values(question).join(" / "), explain(plan, question)] as const);
+  const answers = questions.map((question) => [questionText(question), explain(plan, question)] as const);
   return {
     ...Object.fromEntries(show.map((part) => [part, parts[part]()])),
     ...(answers.length > 0 && { explanations: Object.fromEntries(answers) }),
@@ -173,6 +173,12 @@ function* statusesOf(plan: MeshPlan, objects: Iterable<KubernetesObject>): Itera
     const status = plan.status(objectReference(object));
     if (status !== undefined) yield [objectKey(objectReference(object)), status];
   }
+}
+
+function questionText(question: GoldenCase["questions"][number]): string {
+  return "export" in question
+    ? `export ${question.export} to ${question.to}`
+    : `import ${question.import} from ${question.from}`;
 }
 
 function explain(plan: MeshPlan, question: GoldenCase["questions"][number]): readonly string[] {

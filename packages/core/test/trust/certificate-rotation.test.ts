@@ -119,6 +119,20 @@ describe("createCertificateRotation", () => {
     expect((await renewed(RED_INGRESS, first)).notAfter).toBeGreaterThan(clock.now());
   });
 
+  test("a clock that was set back leaves no certificate of the future in force", async () => {
+    const authority = createCertificateAuthority({ trustDomain: RED, now: START - YEAR });
+    const { rotation, clock, renewed } = rig({ authority });
+    const first = rotation.get(RED_INGRESS);
+    clock.step(-30 * DAY);
+    clock.advance(MINUTE);
+    expect((await renewed(RED_INGRESS, first)).notAfter).toBe(START - 29 * DAY + MINUTE);
+    // Set back by less than the allowance for clocks that are behind: still valid, nothing to do.
+    const second = rotation.get(RED_INGRESS);
+    clock.step(-30 * SECOND);
+    clock.advance(10 * MINUTE);
+    expect(rotation.get(RED_INGRESS)).toBe(second);
+  });
+
   test("a failing renewal keeps the certificate, backs off, and recovers", async () => {
     const { rotation, clock, failures, renewed } = rig({ caValidityMs: 13 * HOUR, validityMs: 12 * HOUR });
     let current = rotation.get(RED_INGRESS);

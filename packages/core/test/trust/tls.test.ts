@@ -2,11 +2,13 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
+import type { TrustDomain } from "../../src/naming/spiffe-id.js";
 import {
   type CertificateAuthority,
   clientTlsOptions,
   createCertificateAuthority,
   createCertificateRotation,
+  generatePrivateKeySync,
   type IssuedCertificate,
   type KeyType,
   type PeerVerification,
@@ -25,9 +27,6 @@ const now = Date.now();
 const KEY_TYPES: readonly KeyType[] = ["ECDSA-P256", "ECDSA-P384", "RSA-2048", "Ed25519"];
 const red = createCertificateAuthority({ trustDomain: RED, now });
 const green = createCertificateAuthority({ trustDomain: GREEN, now });
-/** By key type; an RSA key takes long to make. */
-const redAuthorities = new Map(KEY_TYPES.map((keyType) => [keyType, createCertificateAuthority({ trustDomain: RED, now, keyType })]));
-const leafKeys = new Map(KEY_TYPES.map((keyType) => [keyType, generatePrivateKeySync(keyType)]));
 const redRoots = bundleOf(red, now);
 const greenRoots = bundleOf(green, now);
 
@@ -116,16 +115,31 @@ async function refused(socket: tls.TLSSocket): Promise<void> {
 }
 
 const egressCertificate = (authority: CertificateAuthority = green, keyType: KeyType = "ECDSA-P256") =>
-  authority.issue({ id: GREEN_EGRESS, now, keyType });
+  authority.issue({ id: GREEN_EGRESS, now, privateKey: keyOf("egress", keyType) });
 const ingressCertificate = (authority: CertificateAuthority = red, keyType: KeyType = "ECDSA-P256") =>
-  authority.issue({ id: RED_INGRESS, now, keyType });
+  authority.issue({ id: RED_INGRESS, now, privateKey: keyOf("ingress", keyType) });
+
+/** RSA keys take long to make: one of each type per owner serves all tests. */
+const keyOf = memoize((_owner: string, keyType: KeyType) => generatePrivateKeySync(keyType));
+const authorityOf = memoize((trustDomain: TrustDomain, keyType: KeyType) =>
+  createCertificateAuthority({ trustDomain, now, keyType }),
+);
+
+function memoize<TOwner extends string, T>(make: (owner: TOwner, keyType: KeyType) => T) {
+  const made = new Map<string, T>();
+  return (owner: TOwner, keyType: KeyType): T => {
+    const value = made.get(`${owner} ${keyType}`) ?? make(owner, keyType);
+    made.set(`${owner} ${keyType}`, value);
+    return value;
+  };
+}
 
 describe("mutual TLS between two meshes", () => {
   test.each(KEY_TYPES.flatMap((caType) => KEY_TYPES.map((keyType) => [caType, keyType] as const)))(
     "authority %s, gateways %s",
     async (caType, keyType) => {
-      const redCa = createCertificateAuthority({ trustDomain: RED, now, keyType: caType });
-      const greenCa = createCertificateAuthority({ trustDomain: GREEN, now, keyType: caType });
+      const redCa = authorityOf(RED, caType);
+      const greenCa = authorityOf(GREEN, caType);
       const ingress = await startIngress(ingressCertificate(redCa, keyType), bundleOf(greenCa, now));
       const expectation = { ...RED_EXPECTED, roots: bundleOf(redCa, now) };
       const { socket, verification } = await connect(ingress, egressCertificate(greenCa, keyType), expectation);
