@@ -5,11 +5,12 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-out=test/fixtures/trust
+fixtures=test/fixtures/trust
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# Complete before it replaces what is there.
+out="$work/fixtures"
 mkdir -p "$out"
-rm -f "$out"/*.pem "$out"/openssl-verdicts.tsv
 
 # All verdicts are as of this instant, 2026-06-01T00:00:00Z.
 now=1780272000
@@ -338,4 +339,6 @@ case_ red-mesh red red-leaf
 leaf other-account green spiffe://green-mesh.local/ns/green-mesh-system/sa/default
 case_ other-identity green other-account
 
-wc -l "$out/openssl-verdicts.tsv"
+rm -rf "$fixtures"
+cp -r "$out" "$fixtures"
+wc -l "$fixtures/openssl-verdicts.tsv"

@@ -1,7 +1,8 @@
 import type { KubernetesObject, ObjectMeta } from "@meshfed/core";
 import { ApiError } from "./api-error.js";
+import { isSameJson } from "./json-equality.js";
 
-/** What an apply did; `unchanged` when the server kept the object's version. */
+/** What an apply did, or in a dry run would do; `unchanged` when the server left the object as it was. */
 export type ApplyOutcome = "created" | "configured" | "unchanged";
 
 export interface ApplyResult<T extends KubernetesObject> {
@@ -35,12 +36,16 @@ export async function applyObject<T extends KubernetesObject>(
       const current = await access.get();
       if (current === undefined) return { outcome: "created", object: await access.create(desired) };
       const object = await access.replace(mergeDesired(current, desired));
-      const isUnchanged = object.metadata.resourceVersion === current.metadata.resourceVersion;
-      return { outcome: isUnchanged ? "unchanged" : "configured", object };
+      return { outcome: isUnchanged(current, object) ? "unchanged" : "configured", object };
     } catch (error) {
       if (!isRace(error) || attempt === MAX_ATTEMPTS) throw error;
     }
   }
+}
+
+/** A dry run keeps the version whatever it would change; a write keeps it only when it changes nothing. */
+function isUnchanged(before: KubernetesObject, after: KubernetesObject): boolean {
+  return before.metadata.resourceVersion === after.metadata.resourceVersion && isSameJson(before, after);
 }
 
 /** Somebody wrote, created or deleted the object between our reading and our writing. */

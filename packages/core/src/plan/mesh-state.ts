@@ -35,6 +35,7 @@ export class MeshState {
   readonly installation: InstallationTable;
   readonly #roots: RootCertificateChecks;
   #mesh: Mesh | undefined;
+  #isControlPlaneKnown = false;
   #now = 0;
 
   constructor({ namespace, name }: ControlPlaneReference, options: ResolvedPlannerOptions) {
@@ -183,12 +184,14 @@ export class MeshState {
     else this.resources.set(key, { kind: "OutboundListener", mesh, http });
   }
 
+  /** Before the control plane was first seen nothing is removed: it may just not have been read yet. */
   #settleInstallation(touched: Touched): MeshPlanChange["objects"] {
     const { snapshot } = this.input;
+    this.#isControlPlaneKnown ||= snapshot.controlPlanes.has(this.controlPlane.name);
     const matters = [...touched.ownable.values()].map((reference) =>
       this.installation.observe(reference, snapshot.ownable(reference)),
     );
-    if (!touched.mesh && !matters.includes(true)) return { upserted: [], removed: [] };
+    if (!this.#isControlPlaneKnown || (!touched.mesh && !matters.includes(true))) return { upserted: [], removed: [] };
     const controlPlane = { kind: "ServiceMeshControlPlane", ...this.controlPlane };
     touched.objects.set(objectKey(controlPlane), controlPlane);
     const mesh = this.options.installation ? this.#mesh : undefined;

@@ -26,7 +26,7 @@ export type NotAcceptedReason =
   /** The ingress gateway is another peer's; a gateway receives from one peer. */
   | "GatewayConflict";
 
-/** Reasons of `ResolvedRefs` = False. True has the reason `ResolvedRefs`. */
+/** Reasons of `ResolvedRefs` = False. True has the reason `ResolvedRefs`, Unknown `NoControlPlane`. */
 export type UnresolvedReason =
   /** The ConfigMap or its key `root-cert.pem` is missing. Trust is revoked by deleting it, so that it is not remembered. */
   | "RootCertificateNotFound"
@@ -64,9 +64,18 @@ export type PeerProblem =
 
 export function peerConditionStates(problems: readonly PeerProblem[]): readonly ConditionState[] {
   const accepted = conditionState("Accepted", problems, "the peer's configuration is valid");
-  const resolved = conditionState("ResolvedRefs", problems, "the root certificate and both gateways are there");
+  const resolved = problems.some(({ reason }) => reason === "NoControlPlane")
+    ? NOT_LOOKED_AT
+    : conditionState("ResolvedRefs", problems, "the root certificate and both gateways are there");
   return [accepted, resolved, programmedState(problems, accepted, resolved)];
 }
+
+const NOT_LOOKED_AT: ConditionState = {
+  type: "ResolvedRefs",
+  status: "Unknown",
+  reason: "NoControlPlane",
+  message: "what the peer refers to is not looked at without a ServiceMeshControlPlane",
+};
 
 function conditionState(type: PeerConditionType, problems: readonly PeerProblem[], whenTrue: string): ConditionState {
   const [first, ...others] = problems.filter((problem) => problem.condition === type);

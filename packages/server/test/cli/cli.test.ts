@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { startApi } from "../api/api-rig.js";
 import { configMap, namespace, peer } from "../api/objects.js";
-import { type CommandInput, meshfed, writeFiles } from "./cli-rig.js";
+import { type CommandInput, meshfed, meshfedHere, writeFiles } from "./cli-rig.js";
 
 const PEER = `
 apiVersion: federation.maistra.io/v1
@@ -61,7 +61,7 @@ it("sends nothing when one of the manifests is wrong, and names every mistake", 
     "a.yaml": MANIFESTS,
     "b.yaml": `${PEER.replace("[192.0.2.1]", "none")}\n---\nkind: [`,
   });
-  const result = await meshfed(["apply", "--data-dir", rig.directory, "-f", directory, "-f", "missing.yaml"]);
+  const result = await meshfedHere(["apply", "--data-dir", rig.directory, "-f", directory, "-f", "missing.yaml"]);
   expect(result.code).toBe(2);
   expect(result.stdout).toBe("");
   expect(result.stderr.replaceAll(directory, "DIR").trimEnd().split("\n")).toEqual([
@@ -80,7 +80,7 @@ it("applies what it can when the server refuses an object, names that one, and f
   const directory = writeFiles({
     "a.yaml": `${PEER}\n---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: settings}}`,
   });
-  const result = await meshfed(["apply", "--data-dir", rig.directory, "-f", join(directory, "a.yaml")]);
+  const result = await meshfedHere(["apply", "--data-dir", rig.directory, "-f", join(directory, "a.yaml")]);
   expect(result).toEqual({
     code: 5,
     stdout: "configmap/settings created\n",
@@ -92,7 +92,7 @@ it("shows tables with the columns of the kind", async () => {
   const rig = await startApi();
   await rig.given(namespace("default"), namespace("red-mesh-system"), peer("green-mesh"));
   await rig.given(peer("blue-mesh", { namespace: "red-mesh-system" }), configMap("settings"));
-  const get = (...args: readonly string[]) => meshfed(["get", "--data-dir", rig.directory, ...args]);
+  const get = (...args: readonly string[]) => meshfedHere(["get", "--data-dir", rig.directory, ...args]);
   const lines = (stdout: string) =>
     stdout
       .trimEnd()
@@ -125,7 +125,7 @@ it("shows tables with the columns of the kind", async () => {
 it("prints objects for programs", async () => {
   const rig = await startApi();
   await rig.given(namespace("default"), configMap("a", { labels: { tier: "gold" } }), configMap("b"));
-  const get = (...args: readonly string[]) => meshfed(["get", "--data-dir", rig.directory, ...args]);
+  const get = (...args: readonly string[]) => meshfedHere(["get", "--data-dir", rig.directory, ...args]);
   const a = JSON.parse((await get("configmap", "a", "-o", "json")).stdout);
   expect(a).toMatchObject({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data: { key: "value" } });
   expect(parse((await get("configmap", "a", "-o", "yaml")).stdout)).toEqual(a);
@@ -147,8 +147,8 @@ it("what get prints can be applied again", async () => {
     ["configmap", "a"],
     ["servicemeshpeer", "green-mesh"],
   ] as const) {
-    const { stdout } = await meshfed(["get", "--data-dir", rig.directory, kind, name, "-o", "yaml"]);
-    const applied = await meshfed(["apply", "--data-dir", rig.directory, "-f", "-"], { input: stdout });
+    const { stdout } = await meshfedHere(["get", "--data-dir", rig.directory, kind, name, "-o", "yaml"]);
+    const applied = await meshfedHere(["apply", "--data-dir", rig.directory, "-f", "-"], { input: stdout });
     expect(applied.stdout).toMatch(/ unchanged\n$/);
   }
 });
@@ -157,7 +157,7 @@ it("deletes by name and by manifest, contents before their namespace", async () 
   const rig = await startApi();
   await rig.given(namespace("default"), configMap("a"), configMap("b"), configMap("c"));
   const run = (args: readonly string[], input?: CommandInput) =>
-    meshfed(["delete", "--data-dir", rig.directory, ...args], input);
+    meshfedHere(["delete", "--data-dir", rig.directory, ...args], input);
   expect(await run(["configmap", "a", "b"])).toEqual({
     code: 0,
     stdout: "configmap/a deleted\nconfigmap/b deleted\n",
@@ -165,7 +165,7 @@ it("deletes by name and by manifest, contents before their namespace", async () 
   });
   expect(await run(["configmap/a"])).toEqual({ code: 5, stdout: "", stderr: 'error: configmaps "a" not found\n' });
   expect(await run(["configmap/a", "--ignore-not-found"])).toEqual({ code: 0, stdout: "", stderr: "" });
-  await meshfed(["apply", "--data-dir", rig.directory, "-f", "-"], { input: MANIFESTS });
+  await meshfedHere(["apply", "--data-dir", rig.directory, "-f", "-"], { input: MANIFESTS });
   expect((await run(["-f", "-"], { input: MANIFESTS })).stdout.split("\n")).toEqual([
     "servicemeshpeer.federation.maistra.io/green-mesh deleted",
     "configmap/settings deleted",
@@ -200,12 +200,12 @@ it("finds its server by directory, file or environment", async () => {
   const kubeconfig = rig.server.kubeconfigPath;
   const get = ["get", "ns", "-o", "name"];
   const found = "namespace/default\nnamespace/info\n";
-  expect((await meshfed([...get, "--data-dir", rig.directory])).stdout).toBe(found);
-  expect((await meshfed([...get, "--kubeconfig", kubeconfig])).stdout).toBe(found);
-  expect((await meshfed(get, { env: { KUBECONFIG: kubeconfig } })).stdout).toBe(found);
-  expect((await meshfed(get, { env: { KUBECONFIG: `:${kubeconfig}:/nothing` } })).stdout).toBe(found);
+  expect((await meshfedHere([...get, "--data-dir", rig.directory])).stdout).toBe(found);
+  expect((await meshfedHere([...get, "--kubeconfig", kubeconfig])).stdout).toBe(found);
+  expect((await meshfedHere(get, { env: { KUBECONFIG: kubeconfig } })).stdout).toBe(found);
+  expect((await meshfedHere(get, { env: { KUBECONFIG: `:${kubeconfig}:/nothing` } })).stdout).toBe(found);
   const env = { MESHFED_KUBECONFIG: kubeconfig, KUBECONFIG: "/nothing" };
-  expect((await meshfed(get, { env })).stdout).toBe(found);
+  expect((await meshfedHere(get, { env })).stdout).toBe(found);
 
   // A kubeconfig as others write it: certificate and token in files beside it, and a namespace of its own.
   const config = parse(readFileSync(kubeconfig, "utf8"));
@@ -215,7 +215,7 @@ it("finds its server by directory, file or environment", async () => {
   config.users[0].user = { tokenFile: "token" };
   config.contexts[0].context.namespace = "info";
   writeFileSync(join(directory, "config"), stringify(config));
-  expect((await meshfed(["get", "cm", "-o", "name", "--kubeconfig", join(directory, "config")])).stdout).toBe(
+  expect((await meshfedHere(["get", "cm", "-o", "name", "--kubeconfig", join(directory, "config")])).stdout).toBe(
     "configmap/a\n",
   );
 });
@@ -271,7 +271,7 @@ it("ends with a code that says why, and one clear line", async () => {
     [["delete", "cm", "a", ...config("stranger")], 4, /^error: the server does not accept the credential/],
   ];
   for (const [args, code, line] of rows) {
-    const result = await meshfed(args);
+    const result = await meshfedHere(args);
     const name = args.join(" ");
     expect({ code: result.code, stdout: result.stdout }, `${name}: ${result.stderr}`).toEqual({ code, stdout: "" });
     const [first = "", ...others] = result.stderr.trimEnd().split("\n");
@@ -284,6 +284,19 @@ it("ends with a code that says why, and one clear line", async () => {
     expect(result.stderr, name).not.toContain(token);
   }
 }, 120_000);
+
+it("ends its process with that code, and is not disturbed by a reader that has seen enough", async () => {
+  const rig = await startApi();
+  await rig.given(namespace("default"));
+  const missing = await meshfed(["get", "cm", "nobody", "--data-dir", rig.directory]);
+  expect(missing).toEqual({ code: 5, stdout: "", stderr: 'error: configmaps "nobody" not found\n' });
+  expect((await meshfed(["get", "cm", "--data-dir", "/nothing"])).code).toBe(2);
+  await Promise.all(
+    Array.from({ length: 200 }, (_, index) => rig.given(configMap(`c-${index}`, { data: { k: "x".repeat(2_000) } }))),
+  );
+  const cut = await meshfed(["get", "cm", "-o", "yaml", "--data-dir", rig.directory], { readOnly: 10 });
+  expect(cut).toMatchObject({ code: 0, stderr: "" });
+});
 
 it("prints help and version on standard output", async () => {
   const help = await meshfed(["--help"]);
