@@ -13,7 +13,9 @@ const run = (command, args, options = {}) =>
 
 try {
   for (const name of packages) {
-    const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: `packages/${name}` }));
+    const [packed] = JSON.parse(
+      run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: `packages/${name}` }),
+    );
     const tarball = join(folder, packed.filename);
     for (const [command, args] of [
       ["publint", ["run", tarball, "--strict"]],

@@ -3,7 +3,15 @@
  * own. All that they give each other is their root certificates; all that connects them is their gateways.
  */
 import { fileURLToPath } from "node:url";
-import { type Administrator, outboundAddress, publish, rootCertificate, serve, startWorkload, trust } from "./administrator.ts";
+import {
+  type Administrator,
+  outboundAddress,
+  publish,
+  rootCertificate,
+  serve,
+  startWorkload,
+  trust,
+} from "./administrator.ts";
 import { getThroughMesh } from "./get-through-mesh.ts";
 
 const HOST = "ratings.info.svc.red-mesh-imports.local:9080";

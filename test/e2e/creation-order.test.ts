@@ -53,7 +53,9 @@ function federation(): readonly KubernetesObject[] {
     data: { "root-cert.pem": text },
   });
   const manifests = [
-    ...["control-plane", "peer-green-mesh", "services", "exports"].flatMap((name) => exampleManifest(`red-mesh/${name}.yaml`)),
+    ...["control-plane", "peer-green-mesh", "services", "exports"].flatMap((name) =>
+      exampleManifest(`red-mesh/${name}.yaml`),
+    ),
     ...["control-plane", "peer-red-mesh", "imports"].flatMap((name) => exampleManifest(`green-mesh/${name}.yaml`)),
     authoritySecret("red-mesh-system", red),
     authoritySecret("green-mesh-system", green),
@@ -91,7 +93,8 @@ async function createInOrder(objects: readonly KubernetesObject[]): Promise<stri
         (await get("ServiceMeshPeer", "green-mesh", "red-mesh-system")).status,
         (await get("ServiceMeshPeer", "red-mesh", "green-mesh-system")).status,
       ];
-      for (const peer of peers) expect(peer).toMatchObject({ discoveryStatus: { active: [{ watch: { connected: true } }] } });
+      for (const peer of peers)
+        expect(peer).toMatchObject({ discoveryStatus: { active: [{ watch: { connected: true } }] } });
       expect(imported).toMatchObject({ importedServices: [{}, {}] });
       return JSON.stringify({ exported, imported, conditions: peers.map(conditionsOf) }, withoutTimes);
     });
@@ -106,7 +109,8 @@ type Get = (kind: string, name: string, namespace: string) => Promise<Kubernetes
 
 async function outboundAddress(get: Get): Promise<string> {
   const { status } = await get("Service", "outbound", "green-mesh-system");
-  const address = (status as { loadBalancer?: { ingress?: { ip: string }[] } } | undefined)?.loadBalancer?.ingress?.[0]?.ip;
+  const address = (status as { loadBalancer?: { ingress?: { ip: string }[] } } | undefined)?.loadBalancer?.ingress?.[0]
+    ?.ip;
   if (address === undefined) throw new Error("the outbound Service has no address yet");
   return address;
 }

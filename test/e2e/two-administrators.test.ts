@@ -119,7 +119,10 @@ describe("who is let in", () => {
 
   const refused: readonly (readonly [string, () => Attempt])[] = [
     ["the right identity from another root", () => ({ ...good(), certificate: greenIdentity(outsider) })],
-    ["another identity of green's root", () => ({ ...good(), certificate: greenIdentity(green.authority, otherIdentity) })],
+    [
+      "another identity of green's root",
+      () => ({ ...good(), certificate: greenIdentity(green.authority, otherIdentity) }),
+    ],
     ["no client certificate", () => ({ serverName: good().serverName })],
     ["a host that is exported to somebody else", () => ({ ...good(), serverName: forHost(blueHost) })],
     ["a service of red that is not exported", () => ({ ...good(), serverName: forHost(notExported) })],
@@ -143,7 +146,7 @@ describe("who is let in", () => {
     expect(await exchange(connectTcp(15443, RED_INGRESS))).toBe("");
   });
 
-  it("tells nobody but green's egress gateway what is exported to green", async () => {
+  it("10.24: tells nobody but green's egress gateway what is exported to green", async () => {
     const list = { path: "/v1/services/", port: 8188, serverName: "discovery.green-mesh-system.svc.red-mesh.local" };
     expect(await attempt({ ...good(), ...list })).toContain(EXPORTED);
     expect(await attempt({ ...list, certificate: greenIdentity(green.authority, otherIdentity) })).toContain(" 403 ");
@@ -197,7 +200,9 @@ describe("what changes while it runs", () => {
       names.map((name) => ({ type: "NameSelector", nameSelector: { namespace: "red-mesh-info", name } }));
     const metadata = { name: "green-mesh", namespace: "red-mesh-system" };
     await red.apply({ ...setName, metadata, spec: { exportRules: rules(["details"]) } });
-    await eventually(async () => expect(await offered()).toEqual(["details.red-mesh-info.svc.green-mesh-exports.local"]));
+    await eventually(async () =>
+      expect(await offered()).toEqual(["details.red-mesh-info.svc.green-mesh-exports.local"]),
+    );
     expect((await ratingsAnswer()).status).toBe(404);
     await red.apply(...exampleManifest("red-mesh/exports.yaml"));
     await eventually(async () => expect((await ratingsAnswer()).status).toBe(200));

@@ -79,7 +79,8 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
       clock: systemClock,
       logger,
       observers: [loadBalancer.onChange],
-      createMesh: (controlPlane, surroundings) => createMesh({ controlPlane, surroundings, store, virtualPool, options }),
+      createMesh: (controlPlane, surroundings) =>
+        createMesh({ controlPlane, surroundings, store, virtualPool, options }),
     });
     closers.push(() => cluster.close());
 

@@ -21,6 +21,8 @@ export function serveConnect(request: IncomingMessage, socket: Socket, head: Buf
     return;
   }
   const { service, port } = route;
+  // What the caller sent without waiting for the answer is the first of what is relayed. Before its end can arrive.
+  if (head.length > 0) socket.unshift(head);
   serveTunnel({
     request,
     socket,
@@ -29,10 +31,6 @@ export function serveConnect(request: IncomingMessage, socket: Socket, head: Buf
     port,
     status: 200,
     connect: (signal) => services.connect(service, port, signal),
-    onConnected: () => {
-      socket.write(ESTABLISHED);
-      // What the caller sent without waiting for the answer is the first of what is relayed.
-      if (head.length > 0) socket.unshift(head);
-    },
+    onConnected: () => void socket.write(ESTABLISHED),
   });
 }

@@ -55,6 +55,8 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
   }
 
   const { service, port } = route;
+  // What the caller sent without waiting for the answer is the first of what is relayed. Before its end can arrive.
+  if (head.length > 0) socket.unshift(head);
   const headers = [...forwardedHeaders(method, target.host, rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
   const open = (signal: AbortSignal): Promise<Opened> =>
     connectAny({
@@ -99,10 +101,7 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
       if (answered.head.length > 0) opened.upstream.proxy.stream.unshift(answered.head);
       return opened.upstream;
     },
-    onConnected: () => {
-      socket.write(answer);
-      if (head.length > 0) socket.unshift(head);
-    },
+    onConnected: () => void socket.write(answer),
   });
 }
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import { isTrustDomain, type TrustDomain } from "@meshfed/core";
+import type { TrustDomain } from "@meshfed/core";
 import { createCertificateAuthority, createServingCertificate } from "@meshfed/core/trust";
 import { expect, it } from "vitest";
 
@@ -8,9 +8,7 @@ const NOW = Date.parse("2026-11-22T19:00:00Z");
 const HOUR_MS = 3_600_000;
 
 function authority(validityMs = 24 * HOUR_MS) {
-  const trustDomain = "red-mesh.local";
-  if (!isTrustDomain(trustDomain)) throw new Error("not a trust domain");
-  return createCertificateAuthority({ trustDomain: trustDomain satisfies TrustDomain, now: NOW, validityMs });
+  return createCertificateAuthority({ trustDomain: "red-mesh.local" as TrustDomain, now: NOW, validityMs });
 }
 
 it("signs a certificate that OpenSSL takes for each of its names and no other, for servers only", () => {

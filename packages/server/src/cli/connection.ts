@@ -44,7 +44,8 @@ export function connect(options: ConnectionOptions, env: NodeJS.ProcessEnv): Con
   const agent = new Agent({ connect: tlsOptions(config) });
   const client = createRestClient({
     baseUrl: config.server,
-    fetch: (url, init) => fetch(url, { ...init, dispatcher: agent }),
+    fetch: (url, init) =>
+      fetch(url, { ...init, headers: { ...init.headers, "User-Agent": "meshfed" }, dispatcher: agent }),
     ...(config.token === undefined ? {} : { token: config.token }),
     timeoutMs: options.requestTimeout * 1000,
   });

@@ -18,12 +18,12 @@ import { type CertificateRotation, createCertificateRotation, parseTrustBundle }
 import type { Logger } from "pino";
 import type { DataPlane } from "../dataplane/data-plane.js";
 import type { ResourceStore } from "../store/resource-store.js";
-import { resourceTypeOf } from "./resource-type-of.js";
 import { createGatewayApplier } from "./gateway-applier.js";
 import type { ObjectChange } from "./informer.js";
 import { ensureMeshAuthority, isAuthoritySecret } from "./mesh-authority.js";
 import { applyObject, removeObject } from "./object-applier.js";
 import { createPeerDiscovery, type PeerDiscovery } from "./peer-discovery.js";
+import { resourceTypeOf } from "./resource-type-of.js";
 import { createStatusWriter } from "./status-writer.js";
 import { createSerialQueue } from "./workqueue.js";
 
@@ -72,7 +72,8 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     authority: await loadAuthority(),
     clock,
     random: options.random,
-    onFailure: ({ id, error, ...failure }) => logger.error({ err: error, id, ...failure }, "could not renew a certificate"),
+    onFailure: ({ id, error, ...failure }) =>
+      logger.error({ err: error, id, ...failure }, "could not renew a certificate"),
   });
   const planner = createMeshPlanner(
     { controlPlane: { namespace, name } },

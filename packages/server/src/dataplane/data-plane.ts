@@ -1,6 +1,6 @@
+import type { Duplex } from "node:stream";
 import type { GatewayConfigurationChange } from "@meshfed/core";
 import type { GatewayProblem } from "@meshfed/core/gateway";
-import type { Duplex } from "node:stream";
 
 /** Carries out the gateway configuration of one mesh. It decides nothing. */
 export interface DataPlane {

@@ -78,31 +78,36 @@ function joinLoaded(parts: readonly LoadedManifests[]): LoadedManifests {
 
 async function loadPath(path: string, recursive: boolean): Promise<LoadedManifests> {
   try {
-    const found = await stat(path);
-    if (!found.isDirectory()) return await loadFile(path, found.size);
-    return await loadDirectory(path, recursive);
+    const files = await listFiles(path, recursive);
+    const loaded: LoadedManifests[] = [];
+    for (const file of files) loaded.push(await loadFile(file));
+    if (files.length > 0) return joinLoaded(loaded);
+    return { objects: [], problems: [{ file: path, message: "the directory has no *.yaml, *.yml or *.json file" }] };
   } catch (error) {
     return { objects: [], problems: [{ file: path, message: describeFileError(error) }] };
   }
 }
 
-async function loadDirectory(path: string, recursive: boolean): Promise<LoadedManifests> {
+/** The file itself, or the manifests in the directory in the order of their names. */
+async function listFiles(path: string, recursive: boolean): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
   const entries = await readdir(path, { withFileTypes: true });
-  const names = entries
-    .filter((entry) => (entry.isDirectory() ? recursive : EXTENSIONS.has(extname(entry.name))))
-    .map((entry) => entry.name)
-    .sort();
-  const loaded: LoadedManifests[] = [];
-  for (const name of names) loaded.push(await loadPath(join(path, name), recursive));
-  if (names.length > 0) return joinLoaded(loaded);
-  return { objects: [], problems: [{ file: path, message: "the directory has no *.yaml, *.yml or *.json file" }] };
+  const files: string[] = [];
+  for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+    const entryPath = join(path, entry.name);
+    if (!entry.isDirectory()) files.push(...(EXTENSIONS.has(extname(entry.name)) ? [entryPath] : []));
+    else if (recursive) files.push(...(await listFiles(entryPath, recursive)));
+  }
+  return files;
 }
 
-async function loadFile(path: string, bytes: number): Promise<LoadedManifests> {
-  if (bytes > MAX_FILE_BYTES) {
+async function loadFile(path: string): Promise<LoadedManifests> {
+  try {
+    if ((await stat(path)).size <= MAX_FILE_BYTES) return parseManifests(await readFile(path, "utf8"), path);
     return { objects: [], problems: [{ file: path, message: `the file is larger than ${MAX_FILE_BYTES} bytes` }] };
+  } catch (error) {
+    return { objects: [], problems: [{ file: path, message: describeFileError(error) }] };
   }
-  return parseManifests(await readFile(path, "utf8"), path);
 }
 
 function readDocument(source: ManifestSource, toValue: () => unknown): LoadedManifests {

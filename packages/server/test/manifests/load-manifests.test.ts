@@ -103,7 +103,10 @@ it.each([
 });
 
 it("says that a directory has no manifests", async () => {
-  const directory = files({ "README.md": "" });
+  const directory = files({ "README.md": "", "sub/README.md": "" });
+  expect((await loadManifests([files({ "a.yaml": "", "sub/README.md": "" })], { recursive: true })).problems).toEqual(
+    [],
+  );
   expect((await loadManifests([directory])).problems).toEqual([
     { file: directory, message: "the directory has no *.yaml, *.yml or *.json file" },
   ]);

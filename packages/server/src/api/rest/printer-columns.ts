@@ -72,10 +72,14 @@ const COLUMNS_BY_KIND: Readonly<Record<string, readonly PrinterColumn[]>> = {
     ),
     column("Status", "Why the control plane is ready, or why it is not.", (object) => conditionReason(object, "Ready")),
     column("Profiles", "The profiles that were applied.", (object) => {
-      const profiles = valueAt(object, "status", "appliedSpec", "profiles");
+      const profiles = valueAt(object, "status", "appliedSpec", "profiles") ?? valueAt(object, "spec", "profiles");
       return Array.isArray(profiles) ? JSON.stringify(profiles) : "";
     }),
-    column("Version", "The version that runs.", (object) => textAt(object, "status", "chartVersion")),
+    column(
+      "Version",
+      "The version that runs; until that is known, the version asked for.",
+      (object) => textAt(object, "status", "chartVersion") || textAt(object, "spec", "version"),
+    ),
     AGE,
   ],
   ServiceMeshMemberRoll: [

@@ -85,7 +85,9 @@ export function createLoadBalancer(options: LoadBalancerOptions): LoadBalancer {
       if (!needsAddress(service)) return;
       queue
         .run(() => assign(service))
-        .catch((error: unknown) => logger.error({ err: error, service: serviceKey(service) }, "no address for a Service"));
+        .catch((error: unknown) =>
+          logger.error({ err: error, service: serviceKey(service) }, "no address for a Service"),
+        );
     },
     idle: () => queue.idle(),
   };
