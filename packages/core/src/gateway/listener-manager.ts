@@ -6,7 +6,7 @@
 import type { Server, Socket } from "node:net";
 import type { GatewayResourceKey, SocketAddress } from "../plan/gateway-resource.js";
 import type { GatewayProblem, ListenerRole } from "./gateway-events.js";
-import { formatEndpoint, resetSocket } from "./proxy-stream.js";
+import { formatEndpoint } from "./proxy-stream.js";
 import type { ListenerState, Telemetry } from "./telemetry.js";
 
 export interface ListenerDefinition {
@@ -132,7 +132,10 @@ export function createListenerManager({ telemetry, maxConnections }: ListenerMan
       const closed = [...sockets].map(
         (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
       );
-      for (const socket of sockets) resetSocket(socket);
+      // In a turn of its own, and not by a reset: there may be TLS on top, see resetTlsSocket.
+      setImmediate(() => {
+        for (const socket of sockets) socket.destroy();
+      });
       await Promise.all(closed);
     },
   };

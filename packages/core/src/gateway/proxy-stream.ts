@@ -22,11 +22,11 @@ export function tlsProxyStream(secure: TLSSocket, raw: Socket): ProxyStream {
   return { stream: secure, reset: () => resetTlsSocket(secure, raw) };
 }
 
-/** Idempotent. */
+/** Idempotent. Not for a socket under TLS. */
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
-  // libuv refuses to reset a socket whose end still waits behind unsent data, and Node would then never close it.
-  if (isEnding(socket)) socket.destroy();
+  // While a shutdown is under way libuv refuses the reset, and Node would then never close the socket.
+  if (isShuttingDown(socket)) socket.destroy();
   else socket.resetAndDestroy();
 }
 
@@ -36,12 +36,12 @@ export function resetSocket(socket: Socket): void {
  */
 export function resetTlsSocket(secure: TLSSocket, raw: Socket): void {
   setImmediate(() => {
-    if (!isEnding(secure)) resetSocket(raw);
+    if (!isShuttingDown(secure)) resetSocket(raw);
     secure.destroy();
   });
 }
 
-function isEnding({ writableEnded, writableFinished }: Socket): boolean {
+function isShuttingDown({ writableEnded, writableFinished }: Socket): boolean {
   return writableEnded && !writableFinished;
 }
 

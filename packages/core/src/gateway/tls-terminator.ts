@@ -64,8 +64,8 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
   const refuse = (raw: Socket, reason: RefusalReason, message: string) => {
     const handshake = settle(raw);
     if (handshake === undefined) return;
-    // Not from within the TLS layer, which may be what tells us: see resetTlsSocket.
-    setImmediate(() => resetSocket(raw));
+    // In a turn of its own, and not by a reset: there is TLS on top, see resetTlsSocket.
+    setImmediate(() => raw.destroy());
     onRefused(reason, message, handshake.downstream);
   };
 

@@ -47,6 +47,7 @@ export interface ImportTableContext {
 }
 
 export interface ImportingPeer extends ImportPeer {
+  /** Of what it offers; another one comes with other rules. */
   readonly locality: Locality | undefined;
 }
 
@@ -91,9 +92,6 @@ export class ImportTable {
     state.peer = peer;
     const isRefusedAlike = (before.refusal === undefined) === (peer.refusal === undefined);
     if (!isRefusedAlike || before.rules !== peer.rules) this.#reconsiderAll(peer.name);
-    if (before.locality !== peer.locality) {
-      for (const { match } of state.claims.values()) this.#touched.add(match.localHost);
-    }
   }
 
   removePeer(name: string): void {

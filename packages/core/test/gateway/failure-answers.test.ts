@@ -1,6 +1,4 @@
-import { createServer } from "node:net";
-import { once } from "node:events";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FAILURES, type HopFailureReason } from "../../src/gateway/index.js";
 import type { SpiffeId } from "../../src/naming/spiffe-id.js";
 import type { EgressGateway } from "../../src/plan/gateway-resource.js";
@@ -20,12 +18,18 @@ import {
 const HOST = importedHost("ratings");
 
 async function meshes(limits = {}) {
-  const { red, green } = await startRedAndGreen({ green: { limits } });
+  const { red, green } = await startRedAndGreen({ red: { limits: { drainTimeoutMs: 1 } }, green: { limits } });
   const workload = await httpWorkload((_, response) => response.end("ok"));
   await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "HTTP", endpoints: [workload] }]));
   await green.apply(importedService("ratings", [{}]));
   const { port } = red.address("IngressGateway/green-mesh");
   return { red, green, outbound: green.address("OutboundListener/green-mesh"), ingress: `127.0.0.1:${port}` };
+}
+
+/** What the other side changes does not reach connections that are established. Applying an egress closes idle ones. */
+async function closePooled(green: TestMesh): Promise<void> {
+  const egress = green.applied.get("EgressGateway/red-mesh");
+  if (egress !== undefined) await green.apply(egress);
 }
 
 type Meshes = Awaited<ReturnType<typeof meshes>>;
@@ -34,17 +38,6 @@ type Meshes = Awaited<ReturnType<typeof meshes>>;
 async function silentServer(): Promise<number> {
   return (await tcpWorkload((socket) => void socket.resume())).port;
 }
-
-/** Does not even accept: its backlog is full. */
-async function fullServer(): Promise<number> {
-  const server = createServer();
-  server.listen({ port: 0, host: "127.0.0.1", backlog: 1 });
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  return address !== null && typeof address === "object" ? address.port : 0;
-}
-void fullServer;
 
 const reachedBy = (red: TestMesh, green: TestMesh, egress: Partial<EgressGateway>) => green.apply(egressTo(green, red, egress));
 
@@ -194,6 +187,7 @@ describe("the caller is told which hop failed, and what to do, when", () => {
     const started = await meshes({ handshakeTimeoutMs: 100, requestIdleTimeoutMs: 150 });
     expect((await ask(started.outbound, { host: HOST })).body).toBe("ok");
     await breakIt(started);
+    await closePooled(started.green);
     const answer = await ask(started.outbound, { host: HOST });
     expect(answer).toMatchObject({ status, headers: { "x-meshfed-error": reason, "content-type": "application/problem+json" } });
     const problem = JSON.parse(answer.body);
@@ -223,6 +217,7 @@ it("recovers from each of them", { timeout: 60_000 }, async () => {
   const workload = await httpWorkload((_, response) => response.end("ok again"));
   for (const [, status, , , breakIt] of CASES) {
     await breakIt(started);
+    await closePooled(green);
     expect((await ask(outbound, { host: HOST })).status).toBe(status);
     green.certificates.missing.clear();
     await red.apply(

@@ -105,7 +105,7 @@ export async function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
 const outcomes = new WeakMap<Readable, { received: Buffer[]; ended: string }>();
 
 function watch(socket: Socket): void {
-  const outcome = { received: [] as Buffer[], ended: "reset" };
+  const outcome = { received: [] as Buffer[], ended: "closed" };
   outcomes.set(socket, outcome);
   socket.on("data", (chunk: Buffer) => outcome.received.push(chunk));
   socket.once("end", () => {
@@ -118,11 +118,12 @@ function watch(socket: Socket): void {
 
 /** What came until the socket closed, and how it ended. Says that it is done as soon as the other side has. */
 export async function drained(socket: Socket): Promise<{ readonly received: string; readonly ended: string }> {
+  if (!outcomes.has(socket)) watch(socket);
   if (socket.readableEnded) socket.end();
   else socket.once("end", () => socket.end());
   if (!socket.closed) await new Promise((resolve) => socket.once("close", resolve));
-  const { received, ended } = outcomes.get(socket) ?? { received: [], ended: "reset" };
-  return { received: Buffer.concat(received).toString(), ended };
+  const outcome = outcomes.get(socket);
+  return { received: Buffer.concat(outcome?.received ?? []).toString(), ended: outcome?.ended ?? "unknown" };
 }
 
 /** Waits until `condition` holds. */

@@ -14,15 +14,16 @@ import {
 } from "../../src/gateway/index.js";
 import { gatewaySpiffeId } from "../../src/naming/gateway-identity.js";
 import type { SpiffeId, TrustDomain } from "../../src/naming/spiffe-id.js";
-import type {
-  EgressGateway,
-  ExportRoute,
-  GatewayResource,
-  ImportedService,
-  IngressGateway,
-  OutboundListener,
-  PeerTrust,
-  SocketAddress,
+import {
+  type EgressGateway,
+  type ExportRoute,
+  type GatewayResource,
+  gatewayResourceKey,
+  type ImportedService,
+  type IngressGateway,
+  type OutboundListener,
+  type PeerTrust,
+  type SocketAddress,
 } from "../../src/plan/gateway-resource.js";
 import { type CertificateAuthority, createCertificateAuthority } from "../../src/trust/index.js";
 import { type Recorded, recorder } from "./recorder.js";
@@ -81,6 +82,8 @@ export interface TestMesh {
   /** What others are given. */
   readonly trust: PeerTrust;
   identity(gateway: string): SpiffeId;
+  /** What is applied now. */
+  readonly applied: ReadonlyMap<string, GatewayResource>;
   apply(...upserted: readonly GatewayResource[]): Promise<readonly GatewayProblem[]>;
   remove(...keys: readonly string[]): Promise<readonly GatewayProblem[]>;
   /** The first address of a resource, as it listens. */
@@ -95,6 +98,7 @@ export function startMesh(color: string, options: TestMeshOptions = {}): TestMes
   const certificates = new TestCertificates(authority);
   const events = recorder();
   const discovery: TestMesh["discovery"] = [];
+  const applied = new Map<string, GatewayResource>();
   const engine = createGatewayEngine({
     clock: options.clock ?? systemClock,
     random: () => 0,
@@ -115,8 +119,15 @@ export function startMesh(color: string, options: TestMeshOptions = {}): TestMes
     discovery,
     trust: { trustDomain, rootCertificates: authority.rootCertificates },
     identity: (gateway) => gatewaySpiffeId(trustDomain, `${name}-system`, gateway),
-    apply: (...upserted) => engine.apply({ upserted, removed: [] }),
-    remove: (...removed) => engine.apply({ upserted: [], removed }),
+    applied,
+    apply(...upserted) {
+      for (const resource of upserted) applied.set(gatewayResourceKey(resource), resource);
+      return engine.apply({ upserted, removed: [] });
+    },
+    remove(...removed) {
+      for (const key of removed) applied.delete(key);
+      return engine.apply({ upserted: [], removed });
+    },
     address(key) {
       const [address] = engine.addresses(key);
       if (address === undefined) throw new Error(`"${key}" listens nowhere`);

@@ -55,6 +55,10 @@ const rules = {
 
 const asLocal = (of: string, name: string) => byName(of, name, { importAsLocal: true, alias: { namespace: "shop" } });
 
+function labelled(object: KubernetesObject, labels: Readonly<Record<string, string>>): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, labels } };
+}
+
 /** Every object, in its variants. */
 const VARIANTS: readonly (readonly KubernetesObject[])[] = [
   [
@@ -137,7 +141,11 @@ const VARIANTS: readonly (readonly KubernetesObject[])[] = [
     endpointSlice(key, ["127.0.1.2", "127.0.1.1"]),
     endpointSlice(key, ["127.0.1.3"], { conditions: { ready: false } }),
   ]),
-  [endpointSlice("shop/ratings", ["127.0.1.1", "127.0.1.9"], { suffix: "2", zone: "a" })],
+  [
+    endpointSlice("shop/ratings", ["127.0.1.1", "127.0.1.9"], { suffix: "2", zone: "a" }),
+    labelled(endpointSlice("shop/ratings", ["127.0.1.1"], { suffix: "2" }), { "kubernetes.io/service-name": "db" }),
+    labelled(endpointSlice("shop/ratings", ["127.0.1.1"], { suffix: "2" }), {}),
+  ],
 ];
 
 const MESSAGES = [

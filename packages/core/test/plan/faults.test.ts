@@ -244,6 +244,10 @@ describe("exports", () => {
     const exact = ["ingress-green-mesh", "istiod"].map((name) => byName("red-mesh-system", name));
     run.put(exportSet("green-mesh", exact));
     expect(run.exported("green-mesh")).toEqual(["istiod.red-mesh-system.svc.green-mesh-exports.local"]);
+    // What is the peer's ingress and what is not follows the peer.
+    const gateways = { ingress: { name: "istiod" }, egress: { name: "egress-green-mesh" } };
+    run.put(peer("green-mesh", { gateways }));
+    expect(run.exported("green-mesh")).toEqual(["ingress-green-mesh.red-mesh-system.svc.green-mesh-exports.local"]);
   });
 
   it("10.33: a service that becomes private is withdrawn, one that is private is not exported by its own change", () => {
