@@ -5,6 +5,7 @@ import {
   clusterDomainOf,
   FederationError,
   type KubernetesObject,
+  namespaceType,
   RESOURCE_TYPES,
   type ServiceMeshControlPlane,
 } from "@meshfed/core";
@@ -18,8 +19,16 @@ import { type AddressPool, parseAddressPool } from "./dataplane/embedded/address
 import { createEmbeddedDataPlane } from "./dataplane/embedded/embedded-data-plane.js";
 import { createLoadBalancer } from "./dataplane/embedded/load-balancer.js";
 import { ensureVirtualAddressPool } from "./dataplane/embedded/virtual-address-pools.js";
+import {
+  DEFAULT_API_PORT,
+  DEFAULT_LOAD_BALANCER_POOL,
+  DEFAULT_NODE_ADDRESS,
+  DEFAULT_VIRTUAL_ADDRESS_POOL,
+} from "./server-defaults.js";
 import { createEmbeddedStore } from "./store/embedded/embedded-store.js";
 import type { ResourceStore } from "./store/resource-store.js";
+
+const DEFAULT_NAMESPACE = "default";
 
 export interface MeshfedServerOptions {
   /** Holds everything that outlives the process: the store, keys, the administrator's kubeconfig. Created if absent. */
@@ -45,11 +54,6 @@ export interface MeshfedServer {
   close(): Promise<void>;
 }
 
-export const DEFAULT_API_PORT = 6443;
-export const DEFAULT_LOAD_BALANCER_POOL = "127.80.0.0/16";
-export const DEFAULT_VIRTUAL_ADDRESS_POOL = "127.96.0.0/11";
-export const DEFAULT_NODE_ADDRESS = "127.0.0.1";
-
 /**
  * Starts the meshes of a data directory and the API to them.
  * @throws FederationError INVALID_ARGUMENT for options that cannot be used, FAILED_PRECONDITION or UNAVAILABLE when the
@@ -73,6 +77,7 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
   };
 
   try {
+    await ensureDefaultNamespace(store);
     const loadBalancer = createLoadBalancer({ store, pool: loadBalancerPool, logger });
     const cluster = await createClusterController({
       store,
@@ -139,6 +144,12 @@ async function createMesh(input: MeshInput): Promise<MeshController> {
         logger,
       }),
   });
+}
+
+/** Clients that name no namespace mean this one; in Kubernetes it always exists. */
+async function ensureDefaultNamespace(store: ResourceStore): Promise<void> {
+  if ((await store.get(namespaceType, { name: DEFAULT_NAMESPACE })) !== undefined) return;
+  await store.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: DEFAULT_NAMESPACE } });
 }
 
 function addressPool(option: string, cidr: string): AddressPool {

@@ -122,9 +122,29 @@ function send({ target, path, ifNoneMatch }: DiscoveryRequest, connection: Duple
       response.on("error", () => {});
       resolve(response);
     });
-    request.on("error", reject);
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "ECONNRESET" ? new UnansweredError(target, connection, error) : error);
+    });
     request.end();
   });
+}
+
+/**
+ * The peer took the connection and broke it off before an answer. With TLS 1.3 that is how a client learns that its
+ * certificate was not accepted: the handshake is complete on its side before the server has looked. @see RFC 8446 §4.4.2.4
+ */
+class UnansweredError extends Error {
+  override readonly name: string = "UnansweredError";
+
+  constructor({ discoveryHost }: DiscoveryTarget, connection: Duplex, cause: Error) {
+    const { remoteAddress, remotePort } = connection instanceof Socket ? connection : {};
+    const address = remoteAddress === undefined ? discoveryHost : `${remoteAddress}:${remotePort}`;
+    super(
+      `${address} closed the connection without an answer: the peer may not accept this mesh's certificate; compare the ` +
+        "root certificate, trustDomain and clientID in its ServiceMeshPeer",
+      { cause },
+    );
+  }
 }
 
 /** The whole body as text. Rejects when it is longer than `maxBytes` or is cut off. */

@@ -281,8 +281,10 @@ class HttpDiscoveryServer implements DiscoveryServer {
     response.once("close", () => this.#clock.clearTimeout(timer));
     const etag = served.exporter.entityTag;
     if (request.method === "GET") {
+      // A caller that has all of its answer may be gone when it is finished here, and its address with it.
+      const source = sourceOf(request);
       response.once("finish", () => {
-        served.remotes.listSent(sourceOf(request), this.#clock.now());
+        served.remotes.listSent(source, this.#clock.now());
         this.#options.onRemotesChanged?.(served.name);
       });
     }

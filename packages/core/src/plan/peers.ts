@@ -116,7 +116,7 @@ function refusal(direction: PeerDirection, problems: readonly PeerProblem[]): st
     (problem) =>
       problem.condition !== "Programmed" &&
       problem.reason !== "GatewayNotFound" &&
-      problem.direction === direction,
+      (problem.direction === direction || problem.direction === "both"),
   );
   return closing.length === 0 ? undefined : closing.map(({ path, message }) => `${path}: ${message}`).join("; ");
 }

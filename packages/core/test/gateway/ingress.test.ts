@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { ExportRoute } from "../../src/plan/gateway-resource.js";
-import { deadEndpoint, dialTls, drained, echoWorkload, eventually, namingWorkload, tcpWorkload, tlsExchange } from "./sockets.js";
+import { deadEndpoint, dial, dialTls, drained, echoWorkload, eventually, namingWorkload, tcpWorkload, tlsExchange } from "./sockets.js";
 import { exportedHost, exportRoute, ingressFor, startMesh, type TestMesh } from "./test-mesh.js";
 import { clientOf, credentials } from "./tls-client.js";
 
@@ -148,12 +148,13 @@ describe("a connection", () => {
       socket.resume();
     });
     const { red, green } = await exporter(exportRoute("green-mesh", "ratings", [port(9080, workload)]));
-    const socket = await dialTls({ ...clientOf(red, green), servername: exportedHost("ratings") });
+    const { port: ingressPort = 0, ...client } = clientOf(red, green);
+    const raw = await dial({ address: "127.0.0.1", port: ingressPort });
+    const socket = await dialTls({ ...client, socket: raw, servername: exportedHost("ratings") });
     socket.write("x");
     await eventually(() => expect(workloadSocket?.bytesRead).toBe(1));
     const closed = new Promise((resolve) => workloadSocket?.once("error", resolve));
-    const raw: unknown = Reflect.get(socket, "_parent");
-    setImmediate(() => (raw as Socket).resetAndDestroy());
+    setImmediate(() => raw.resetAndDestroy());
     expect(await closed).toMatchObject({ code: "ECONNRESET" });
   });
 

@@ -89,13 +89,9 @@ export async function tlsExchange(options: ConnectionOptions, text = "hello"): P
   return { socket, ...(await drained(socket)) };
 }
 
-/** A TLS client; resolves when its side of the handshake is done or has failed. */
+/** A TLS client that may half-close; resolves when its side of the handshake is done or has failed. */
 export async function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
-  const raw = connectTcp({ host: options.host ?? "127.0.0.1", port: options.port ?? 0, allowHalfOpen: true });
-  const { host: _host, port: _port, ...rest } = options;
-  raw.on("error", () => undefined);
-  await firstOf(raw, "connect", "close");
-  const socket = connectTls({ checkServerIdentity: () => undefined, ...rest, socket: raw });
+  const socket = connectTls({ host: "127.0.0.1", allowHalfOpen: true, checkServerIdentity: () => undefined, ...options });
   onTestFinished(() => void socket.destroy());
   watch(socket);
   await firstOf(socket, "secureConnect", "close");

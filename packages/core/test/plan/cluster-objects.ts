@@ -20,6 +20,20 @@ export function controlPlane(spec: Fields = {}, metadata: Fields = {}): Kubernet
   });
 }
 
+/** `spec.gateways` with an ingress and an egress gateway for each peer. */
+export function gateways(...peers: readonly string[]): Fields {
+  const ports = (discovery: string) => [
+    { name: "tls", port: 15443 },
+    { name: discovery, port: 8188 },
+  ];
+  const ingress = { enabled: true, service: { type: "LoadBalancer", ports: ports("https-discovery") } };
+  const egress = { enabled: true, service: { ports: ports("http-discovery") } };
+  return {
+    additionalIngress: Object.fromEntries(peers.map((name) => [`ingress-${name}`, ingress])),
+    additionalEgress: Object.fromEntries(peers.map((name) => [`egress-${name}`, egress])),
+  };
+}
+
 export function peer(name: string, spec: Fields = {}, metadata: Fields = {}): KubernetesObject {
   return toObject({
     apiVersion: "federation.maistra.io/v1",

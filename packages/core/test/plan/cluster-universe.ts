@@ -10,6 +10,7 @@ import {
   endpointSlice,
   exportSet,
   gatewayService,
+  gateways,
   importSet,
   MANAGED,
   member,
@@ -23,25 +24,6 @@ import {
   service,
 } from "./cluster-objects.js";
 import { toObject } from "./golden-case.js";
-
-const gateways = (...names: readonly string[]) => ({
-  additionalIngress: Object.fromEntries(
-    names.map((name) => [
-      `ingress-${name}`,
-      {
-        enabled: true,
-        service: {
-          type: "LoadBalancer",
-          ports: [
-            { name: "tls", port: 15443 },
-            { name: "https-discovery", port: 8188 },
-          ],
-        },
-      },
-    ]),
-  ),
-  additionalEgress: Object.fromEntries(names.map((name) => [`egress-${name}`, { enabled: true }])),
-});
 
 const rules = {
   everything: byName("*", "*"),

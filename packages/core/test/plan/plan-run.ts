@@ -12,7 +12,15 @@ import {
   type ServiceMessage,
   type SnapshotChange,
 } from "../../src/index.js";
-import { CONTROL_PLANE, controlPlane, gatewayService, memberRoll, peer, rootConfigMap } from "./cluster-objects.js";
+import {
+  CONTROL_PLANE,
+  controlPlane,
+  gatewayService,
+  gateways,
+  memberRoll,
+  peer,
+  rootConfigMap,
+} from "./cluster-objects.js";
 
 /** A planner whose changes are written the short way. */
 export class PlanRun {
@@ -109,7 +117,7 @@ interface ConditionLike {
 /** red's control plane with peers that nothing is wrong with, and the member namespaces `shop` and `data`. */
 export function meshWithPeers(...names: readonly string[]): readonly KubernetesObject[] {
   return [
-    controlPlane(),
+    controlPlane({ gateways: gateways(...names) }),
     memberRoll({ members: ["shop", "data"] }),
     ...names.flatMap((name, index) => [
       peer(name),

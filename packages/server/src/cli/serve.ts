@@ -1,14 +1,13 @@
 import type { KubernetesObject } from "@meshfed/core";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { MeshfedServer } from "../meshfed-server.js";
+import { createLogger, LOG_LEVELS, type LogLevel } from "../observability/logger.js";
 import {
-  createMeshfedServer,
   DEFAULT_API_PORT,
   DEFAULT_LOAD_BALANCER_POOL,
   DEFAULT_NODE_ADDRESS,
   DEFAULT_VIRTUAL_ADDRESS_POOL,
-  type MeshfedServer,
-} from "../meshfed-server.js";
-import { createLogger, LOG_LEVELS, type LogLevel } from "../observability/logger.js";
+} from "../server-defaults.js";
 import { applyAll } from "./apply.js";
 import type { CommandContext } from "./command-context.js";
 import { connect } from "./connection.js";
@@ -50,6 +49,8 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     options.filename === undefined
       ? []
       : await readManifests({ filename: options.filename, recursive: options.recursive }, "default", context);
+  // Loaded here so that the other commands need not load a server to start.
+  const { createMeshfedServer } = await import("../meshfed-server.js");
   const server = await createMeshfedServer({
     dataDirectory: options.dataDir,
     logger: createLogger({ level: options.logLevel }),
