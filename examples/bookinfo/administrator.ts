@@ -89,14 +89,22 @@ export async function publish(administrator: Administrator, namespace: string, w
   });
 }
 
+interface OutboundService {
+  readonly spec: {
+    readonly type: string;
+    readonly ports: readonly { readonly port: number; readonly nodePort: number }[];
+  };
+  readonly status?: { readonly loadBalancer: { readonly ingress: readonly { readonly ip: string }[] } };
+}
+
 /** Where the mesh's workloads hand in their HTTP requests. */
 export async function outboundAddress(administrator: Administrator, mesh: string): Promise<string> {
   const text = await administrator.meshfed("get", "service", "outbound", "--namespace", `${mesh}-system`, "-o", "json");
-  const service = JSON.parse(text) as {
-    spec: { ports: { port: number }[] };
-    status: { loadBalancer: { ingress: { ip: string }[] } };
-  };
-  return `${service.status.loadBalancer.ingress[0]?.ip}:${service.spec.ports[0]?.port}`;
+  const { spec, status } = JSON.parse(text) as OutboundService;
+  const [port] = spec.ports;
+  return spec.type === "NodePort"
+    ? `127.0.0.1:${port?.nodePort}`
+    : `${status?.loadBalancer.ingress[0]?.ip}:${port?.port}`;
 }
 
 /** A process whose standard output can be read; standard error goes to ours, or to the file `log`. */

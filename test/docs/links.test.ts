@@ -2,7 +2,7 @@
  * What the pages point at exists: linked files and headings, files named by their path from the repository's root, the
  * functions that a link into the code names, scripts of `npm run`, options of `meshfed`.
  */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { anchors, codeBlocks, inlineCode, localLinks, type Page, REPOSITORY, readPages } from "./markdown.ts";
@@ -18,6 +18,7 @@ describe.each(pages)("$path", (page) => {
 
   test("every name that a link into the code is labelled with is declared there", () => {
     expect(localLinks(page.text).flatMap(({ label, target }) => undeclaredNames(page, label, target))).toEqual([]);
+    expect(undeclaredNamesOfPaths(page.text)).toEqual([]);
   });
 
   test("every path of the repository that is named exists", () => {
@@ -53,28 +54,35 @@ function brokenLink({ folder, text }: Page, target: string): readonly string[] {
   return headings.has(decodeURIComponent(anchor)) ? [] : [`${target}: there is no such heading`];
 }
 
-/** Names of a label that is code: `planMesh`, `Watcher.handle`. */
+/** Names in a label: `planMesh`, `Watcher.handle`, `#admit`. */
 function labelledNames(label: string): readonly string[] {
-  const [, code] = /^`([^`]+)`$/.exec(label) ?? [];
-  return code !== undefined && /^[\w$]+(?:\.[\w$]+)*$/.test(code) && !/\.(?:ts|json|ya?ml|mjs|md)$/.test(code)
-    ? code.split(".")
-    : [];
+  return [...label.matchAll(/`(#?[A-Za-z_$][\w$]*(?:\.[\w$]+)*)`/g)]
+    .map(([, name = ""]) => name)
+    .filter((name) => !/\.(?:ts|json|ya?ml|mjs|md)$/.test(name))
+    .flatMap((name) => name.split("."));
 }
 
 function undeclaredNames({ folder }: Page, label: string, target: string): readonly string[] {
   const file = resolve(folder, target.split("#", 1)[0] ?? "");
-  if (!file.endsWith(".ts") || !existsSync(file) || !statSync(file).isFile()) return [];
-  const source = readFileSync(file, "utf8");
-  return labelledNames(label)
-    .filter((name) => !isDeclared(name, source))
-    .map((name) => `${name} is not declared in ${target}`);
+  return labelledNames(label).flatMap((name) => undeclaredName(name, file, target));
+}
+
+/** `NAME` in `path/to/file.ts` */
+function undeclaredNamesOfPaths(text: string): readonly string[] {
+  return [...text.matchAll(/`([\w$]+)` (?:in|of) `([\w./-]+\.ts)`/g)].flatMap(([, name = "", path = ""]) =>
+    undeclaredName(name, join(REPOSITORY, path), path),
+  );
+}
+
+function undeclaredName(name: string, file: string, shown: string): readonly string[] {
+  if (!file.endsWith(".ts") || !existsSync(file)) return [];
+  return isDeclared(name.replace("#", ""), readFileSync(file, "utf8")) ? [] : [`${name} is not declared in ${shown}`];
 }
 
 function isDeclared(name: string, source: string): boolean {
   const declaration = `(?:function\\*?|class|interface|type|const|let|get|set)\\s+#?${name}\\b`;
   const member = `^\\s+(?:async\\s+|static\\s+|readonly\\s+|\\*\\s*)*#?${name}\\??\\s*[(<:=]`;
-  const literal = `"${name}"`;
-  return new RegExp(`${declaration}|${member}|${literal}`, "m").test(source);
+  return new RegExp(`${declaration}|${member}`, "m").test(source);
 }
 
 const SCRIPTS: ReadonlySet<string> = new Set(

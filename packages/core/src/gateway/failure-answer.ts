@@ -1,7 +1,7 @@
 /** From a failure to what an HTTP caller gets: the one place where FAILURES becomes bytes. */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { FAILURES, formatHop, type HopError } from "./hop-error.js";
+import { FAILURES, formatHop, type HopError, remedyOf } from "./hop-error.js";
 
 interface Answer {
   readonly status: number;
@@ -16,7 +16,8 @@ interface Answer {
  * Both have the header `x-meshfed-error`, whose value is the reason: how a caller tells this answer from the service's own.
  */
 function failureAnswer(error: HopError, contentType: string | undefined): Answer {
-  const { status, grpcStatus, remedy, close } = FAILURES[error.reason];
+  const { status, grpcStatus, close } = FAILURES[error.reason];
+  const remedy = remedyOf(error);
   const headers = { "x-meshfed-error": error.reason };
   if (contentType?.startsWith("application/grpc")) {
     const grpcMessage = encodeURIComponent(`${error.message} (${remedy})`);

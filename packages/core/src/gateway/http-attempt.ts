@@ -37,13 +37,14 @@ export interface UpstreamEndpoint {
 }
 
 export interface HttpAttempt {
-  /** Stops sending. The connection is not used again unless the request was sent as a whole. */
+  /** Stops sending, and tells no more. Its connection is not used again. */
   abandon(): void;
 }
 
 export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
   const { agent, localHost, request, method, path, headers, maxHeaderBytes } = options;
-  const { upstream } = agent;
+  const peer = agent.upstream.kind === "Remote" ? { peer: agent.upstream.remote.peer } : {};
+  const nowhere = upstreamHop({ ...peer, endpoint: "unknown" }, localHost);
   const upstreamRequest = sendRequest({ agent, method, path, headers, maxHeaderSize: maxHeaderBytes });
   let body: Pump | undefined;
   let connection: UpstreamEndpoint | undefined;
@@ -55,9 +56,8 @@ export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
   };
 
   upstreamRequest.once("socket", (socket) => {
-    const endpoint = agent.endpointOf(socket) ?? "unknown";
-    const peer = upstream.kind === "Remote" ? { peer: upstream.remote.peer } : {};
-    connection = { hop: upstreamHop(upstream, localHost, endpoint), endpoint, ...peer };
+    const address = { ...peer, endpoint: agent.endpointOf(socket) ?? "unknown" };
+    connection = { ...address, hop: upstreamHop(address, localHost) };
     options.onConnected(connection);
     body = sendBody(request, upstreamRequest, options.onProgress);
   });
@@ -68,8 +68,7 @@ export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
   upstreamRequest.once("response", (response) => settle(() => options.onResponse(response)));
   upstreamRequest.on("error", (error: NodeJS.ErrnoException) =>
     settle(() => {
-      if (connection === undefined)
-        options.onUnreachable(requestFailure(error, upstreamHop(upstream, localHost, "unknown")));
+      if (connection === undefined) options.onUnreachable(requestFailure(error, nowhere));
       else if (upstreamRequest.reusedSocket && isClosed(error) && body === undefined)
         options.onStale(requestFailure(error, connection.hop));
       else options.onFailed(requestFailure(error, connection.hop));
@@ -78,7 +77,7 @@ export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
   // Without an error and without a response: the other side switched protocols unasked.
   upstreamRequest.once("close", () =>
     settle(() => {
-      const hop = connection?.hop ?? upstreamHop(upstream, localHost, "unknown");
+      const hop = connection?.hop ?? nowhere;
       options.onFailed(
         new HopError("ResponseInvalid", hop, "the connection was closed without a response to this request"),
       );
@@ -88,7 +87,7 @@ export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
     abandon() {
       settled = true;
       body?.stop();
-      if (!upstreamRequest.writableFinished || !upstreamRequest.destroyed) upstreamRequest.destroy();
+      upstreamRequest.destroy();
     },
   };
 }

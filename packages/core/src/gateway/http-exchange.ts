@@ -154,8 +154,9 @@ export class HttpExchange {
     });
   }
 
-  /** Interim responses that say something to the caller. */
+  /** Interim responses, which HTTP/1.0 does not know. */
   #inform(status: number, link: string | undefined): void {
+    if (this.#request.httpVersion === "1.0") return;
     if (status === 100) this.#response.writeContinue();
     if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
   }

@@ -1,11 +1,19 @@
 import { type Hop, HopError } from "./hop-error.js";
 import { tlsFailureReason } from "./tls-originator.js";
-import type { Upstream } from "./upstream-picker.js";
 
-/** The last hop that could be seen to work was the connection; whoever is behind it did not answer. */
-export function upstreamHop(upstream: Upstream, localHost: string, endpoint: string): Hop {
-  if (upstream.kind === "Endpoint") return { kind: "Endpoint", host: localHost, address: endpoint };
-  return { kind: "RemoteIngress", peer: upstream.remote.peer, address: endpoint };
+/**
+ * Who is at the other end of an established connection to a service: the last hop that could be seen to work. `peer` is
+ * absent for a local endpoint.
+ */
+export function upstreamHop({ peer, endpoint }: UpstreamAddress, localHost: string): Hop {
+  if (peer === undefined) return { kind: "Endpoint", host: localHost, address: endpoint };
+  return { kind: "RemoteIngress", peer, address: endpoint };
+}
+
+interface UpstreamAddress {
+  readonly peer?: string;
+  /** `address:port` */
+  readonly endpoint: string;
 }
 
 /** What became of a request that was sent and got no response head. A HopError keeps what it says. */

@@ -6,9 +6,8 @@
 import { type IncomingMessage, request as sendRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { connectAny } from "./connect-any.js";
 import { endAnswered, formatHead } from "./failure-answer.js";
-import { HopError } from "./hop-error.js";
+import { type Hop, HopError } from "./hop-error.js";
 import { requestFailure, upstreamHop } from "./http-failure.js";
 import { endToEndHeaders } from "./http-headers.js";
 import { forwardedHeaders, upgradeProtocol } from "./http-request-head.js";
@@ -19,12 +18,6 @@ import { routeHttp } from "./outbound-route.js";
 import type { UpstreamConnection } from "./proxied-connection.js";
 import { remoteEndpoint, resetSocket } from "./proxy-stream.js";
 import { pump } from "./pump.js";
-import { upstreamsOf } from "./upstream-picker.js";
-
-interface Opened {
-  readonly upstream: UpstreamConnection;
-  readonly hop: HopError["hop"];
-}
 
 type Answer =
   | { readonly switched: true; readonly response: IncomingMessage; readonly head: Buffer }
@@ -44,7 +37,7 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
     refuseTunnel(request, socket, outbound, { reason: "RequestInvalid", message });
     return;
   }
-  const { context, services } = outbound;
+  const { services } = outbound;
   const route = routeHttp(target.authority, {
     findService: (host) => services.find(host),
     ...(socket.localPort === undefined ? {} : { listenerPort: socket.localPort }),
@@ -58,22 +51,6 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
   // What the caller sent without waiting for the answer is the first of what is relayed. Before its end can arrive.
   if (head.length > 0) socket.unshift(head);
   const headers = [...forwardedHeaders(method, target.host, rawHeaders), "Connection", "Upgrade", "Upgrade", protocol];
-  const open = (signal: AbortSignal): Promise<Opened> =>
-    connectAny({
-      candidates: upstreamsOf(port),
-      keyOf: ({ key }) => key,
-      health: services.health(service, port),
-      clock: context.clock,
-      maxAttempts: context.limits.maxConnectAttempts,
-      signal,
-      connect: async (way) => {
-        const upstream = await services.connectUpstream(service.localHost, way, signal);
-        return { upstream, hop: upstreamHop(way, service.localHost, upstream.endpoint) };
-      },
-      none: () =>
-        new HopError("NoUpstream", { kind: "Endpoint", host: service.localHost }, "there is no ready endpoint"),
-    });
-
   let answer = "";
   serveTunnel({
     request,
@@ -83,8 +60,9 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
     port,
     status: 101,
     connect: async (signal) => {
-      const opened = await open(signal);
-      const answered = await ask(opened, { method, path: target.path, headers }, outbound, signal);
+      const upstream = await services.connect(service, port, signal);
+      const hop = upstreamHop(upstream, service.localHost);
+      const answered = await ask({ upstream, hop, method, path: target.path, headers }, outbound, signal);
       if (!answered.switched) {
         await passOn(answered.response, request, socket, outbound);
         return undefined;
@@ -98,31 +76,31 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
         "Upgrade",
         upgrade,
       ]);
-      if (answered.head.length > 0) opened.upstream.proxy.stream.unshift(answered.head);
-      return opened.upstream;
+      if (answered.head.length > 0) upstream.proxy.stream.unshift(answered.head);
+      return upstream;
     },
     onConnected: () => void socket.write(answer),
   });
 }
 
 interface Question {
+  readonly upstream: UpstreamConnection;
+  readonly hop: Hop;
   readonly method: string;
   readonly path: string;
   readonly headers: readonly string[];
 }
 
 /** Sends the request over `upstream`; resolves with the head of the answer. */
-function ask(
-  { upstream, hop }: Opened,
-  question: Question,
-  { context }: OutboundHttp,
-  signal: AbortSignal,
-): Promise<Answer> {
+function ask(question: Question, { context }: OutboundHttp, signal: AbortSignal): Promise<Answer> {
+  const { upstream, hop, method, path, headers } = question;
   const { clock, limits } = context;
   const { stream } = upstream.proxy;
   return new Promise<Answer>((resolve, reject) => {
     const upstreamRequest = sendRequest({
-      ...question,
+      method,
+      path,
+      headers,
       maxHeaderSize: limits.maxHeaderBytes,
       createConnection: () => stream,
     });

@@ -24,7 +24,15 @@ export type {
   RefusalReason,
   RequestCompleted,
 } from "./gateway-events.js";
-export { FAILURES, type FailureAnswer, formatHop, type Hop, HopError, type HopFailureReason } from "./hop-error.js";
+export {
+  FAILURES,
+  type FailureAnswer,
+  formatHop,
+  type Hop,
+  HopError,
+  type HopFailureReason,
+  remedyOf,
+} from "./hop-error.js";
 export { type GatewayLimits, resolveGatewayLimits } from "./limits.js";
 export type {
   ConnectionCounters,

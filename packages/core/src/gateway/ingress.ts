@@ -53,6 +53,7 @@ export class Ingress {
   readonly #resource: GatewayResourceKey;
   readonly #peer: string;
   readonly #tls: GatewayTls;
+  readonly #gate: IngressGate;
   readonly #service: TlsPort;
   readonly #discovery: TlsPort;
   /** Under which trust each connection was last verified. */
@@ -73,7 +74,8 @@ export class Ingress {
         onRotated();
       },
     });
-    const gate = this.#gate();
+    const gate = this.#createGate();
+    this.#gate = gate;
     this.#service = this.#port("IngressService", (caller, gateway) =>
       serveTraffic(caller, gateway, {
         gate,
@@ -118,7 +120,7 @@ export class Ingress {
     this.#tls.close();
   }
 
-  #gate(): IngressGate {
+  #createGate(): IngressGate {
     return {
       peer: this.#peer,
       currentGateway: () => this.#gateway,
@@ -137,7 +139,6 @@ export class Ingress {
   }
 
   #port(role: ListenerRole, handle: CallerHandler): TlsPort {
-    const gate = this.#gate();
     const { clock, limits } = this.#context;
     return new TlsPort(role, () => {
       const state = this.#tls.current;
@@ -147,7 +148,7 @@ export class Ingress {
         handshakeTimeoutMs: limits.handshakeTimeoutMs,
         maxPendingHandshakes: limits.maxPendingHandshakes,
         onSecure: (connection) => this.#admit(connection, role, handle),
-        onRefused: (reason, message, downstream) => gate.refuse(role, reason, message, { downstream }),
+        onRefused: (reason, message, downstream) => this.#gate.refuse(role, reason, message, { downstream }),
       });
     });
   }
@@ -164,7 +165,7 @@ export class Ingress {
     }
     tlsProxyStream(secure, raw).reset();
     const message = verified?.ok === false ? verified.message : "the gateway was removed during the handshake";
-    this.#gate().refuse(role, verified === undefined ? "EngineDraining" : "CertificateInvalid", message, connection);
+    this.#gate.refuse(role, verified === undefined ? "EngineDraining" : "CertificateInvalid", message, connection);
   }
 
   #healthOf({ exportedHost }: ExportRoute, { port }: ExportRoutePort): AddressHealth {

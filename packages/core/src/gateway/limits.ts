@@ -25,9 +25,9 @@ export interface GatewayLimits {
   readonly penaltyMaxMs: number;
   /** Addresses tried for one connection. Default 5. */
   readonly maxConnectAttempts: number;
-  /** Established connections per listener; more are closed at once. Default 10,000. */
+  /** Connections per listener; more are closed at once. Default 10,000. */
   readonly maxConnections: number;
-  /** Connections per listener in their TLS handshake; more are closed at once. Default 1,000. */
+  /** Connections of one port of an ingress gateway in their TLS handshake; more are closed at once. Default 1,000. */
   readonly maxPendingHandshakes: number;
   /** Idle upstream HTTP connections kept per upstream. Default 64. */
   readonly maxIdleUpstreamConnections: number;

@@ -98,7 +98,8 @@ function withSocket(stream: Duplex, handle: (socket: Socket) => void): void {
 
 /** What the parser could not read, or did not want to: nothing of it is forwarded. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket, { telemetry }: GatewayContext): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+  // Nobody asked anything, or nobody is there to be answered.
+  if (socket.bytesRead === 0 || error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }

@@ -3,6 +3,12 @@ import { compareText } from "./compare-text.js";
 import type { Diagnostic } from "./mesh-plan.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 
+/**
+ * One cause may have any number of like problems (a rule that gives all services one name, a peer that announces
+ * nonsense); more than these are left out.
+ */
+export const MOST_DIAGNOSTICS = 20;
+
 /** Every problem of a mesh, each under the source that found it, so that a source replaces what it said before. */
 export class DiagnosticTable {
   readonly #bySource = new Map<string, readonly Diagnostic[]>();

@@ -1,4 +1,4 @@
-/** "Why is this service (not) shared?": the decisions, made again by the functions that made them, this time with a trace. */
+/** "Why is this service (not) shared?": decisions made again by the functions that made them, this time with a trace. */
 import type { ServiceMessage } from "../discovery/message.js";
 import { parseExportedHost, serviceHost } from "../naming/host-names.js";
 import { formatViolations } from "../result.js";

@@ -9,15 +9,15 @@ import type { ServiceMessage } from "../discovery/message.js";
 import { serviceHost } from "../naming/host-names.js";
 import type { SpiffeId } from "../naming/spiffe-id.js";
 import type { Service } from "../resources/service.js";
-import { compareText } from "./compare-text.js";
+import { Claimants } from "./claimants.js";
 import type { DiagnosticTable } from "./diagnostics.js";
+import { type ExportClaim, exportConflictMessage, exportConflicts, winningClaim } from "./export-claim.js";
 import { decideExport, type ExportOffer, type ExportPeer } from "./export-decision.js";
 import { exportedServiceMessage, exportRoute } from "./export-route.js";
 import { type GatewayResource, gatewayResourceKey } from "./gateway-resource.js";
 import type { MemberTable } from "./member-table.js";
-import type { Decision, Diagnostic, ExportedService } from "./mesh-plan.js";
+import type { Decision, ExportedService } from "./mesh-plan.js";
 import { type ServiceKey, type Snapshot, serviceKey } from "./snapshot.js";
-import { insertSorted } from "./sorted-list.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 import { type MapChange, TrackedMap } from "./tracked-map.js";
 
@@ -35,16 +35,11 @@ export interface ExportingPeer extends ExportPeer {
   readonly clusterDomain: string;
 }
 
-interface Claim extends ExportOffer {
-  readonly namespace: string;
-  readonly name: string;
-}
-
 interface PeerExports {
   peer: ExportingPeer;
-  readonly claims: Map<ServiceKey, Claim>;
-  /** By exported host; the winner first. */
-  readonly claimants: Map<string, Claim[]>;
+  readonly claims: Map<ServiceKey, ExportClaim>;
+  /** By exported host. */
+  readonly claimants: Claimants<ExportClaim>;
   readonly exported: Map<string, ExportedService>;
   readonly messages: TrackedMap<ServiceMessage>;
   /** Exported hosts to look at again. */
@@ -86,7 +81,7 @@ export class ExportTable {
       this.#reconsiderAll(state);
     }
     if (before.ingressIdentity !== peer.ingressIdentity || before.clusterDomain !== peer.clusterDomain) {
-      for (const hostname of state.claimants.keys()) state.touched.add(hostname);
+      for (const hostname of state.claimants.names()) state.touched.add(hostname);
     }
   }
 
@@ -106,15 +101,13 @@ export class ExportTable {
     for (const state of this.#peers.values()) {
       if (service === undefined) this.#withdraw(state, namespace, name);
       else this.#decide(state, service);
+      this.#touch(state, serviceKey(namespace, name));
     }
   }
 
   /** The workloads behind a Service changed. */
   reconsiderEndpoints(service: ServiceKey): void {
-    for (const { claims, touched } of this.#peers.values()) {
-      const claim = claims.get(service);
-      if (claim !== undefined) touched.add(claim.hostname);
-    }
+    for (const state of this.#peers.values()) this.#touch(state, service);
   }
 
   /** Brings everything up to date that was touched. */
@@ -149,13 +142,13 @@ export class ExportTable {
   conflictDecision(peer: string, service: { readonly namespace: string; readonly name: string }): Decision | undefined {
     const state = this.#peers.get(peer);
     const claim = state?.claims.get(serviceKey(service.namespace, service.name));
-    const winner = claim && state?.claimants.get(claim.hostname)?.[0];
+    const winner = claim && winningClaim(state?.claimants.of(claim.hostname) ?? []);
     if (claim === undefined || winner === undefined) return undefined;
     const rule = { set: peer, index: claim.index };
     if (winner === claim) {
       return { test: "Conflict", outcome: "pass", rule, message: `no other service has the name "${claim.hostname}"` };
     }
-    return { test: "Conflict", outcome: "fail", rule, message: conflictMessage(claim, winner) };
+    return { test: "Conflict", outcome: "fail", rule, message: exportConflictMessage(claim, winner) };
   }
 
   /** As decided for the peer of that name; undefined when there is none. */
@@ -168,7 +161,7 @@ export class ExportTable {
     const state: PeerExports = {
       peer,
       claims: new Map(),
-      claimants: new Map(),
+      claimants: new Claimants(),
       exported: new Map(),
       messages: new TrackedMap(),
       touched: new Set(),
@@ -199,17 +192,19 @@ export class ExportTable {
     const offer = decideExport(service, state.peer, this.#surroundings(service));
     if (offer === undefined) {
       this.#withdraw(state, namespace, name);
-    } else if (before?.hostname === offer.hostname && before.index === offer.index) {
-      state.touched.add(offer.hostname);
-    } else {
+    } else if (before?.hostname !== offer.hostname || before.index !== offer.index) {
       this.#withdraw(state, namespace, name);
       const claim = { ...offer, namespace, name };
       state.claims.set(key, claim);
-      const claimants = state.claimants.get(offer.hostname);
-      if (claimants === undefined) state.claimants.set(offer.hostname, [claim]);
-      else insertSorted(claimants, claim, compareClaims);
+      state.claimants.add(offer.hostname, claim);
       state.touched.add(offer.hostname);
     }
+  }
+
+  /** Has the host looked at again that a Service claims. */
+  #touch(state: PeerExports, service: ServiceKey): void {
+    const claim = state.claims.get(service);
+    if (claim !== undefined) state.touched.add(claim.hostname);
   }
 
   #withdraw(state: PeerExports, namespace: string, name: string): void {
@@ -217,9 +212,7 @@ export class ExportTable {
     const claim = state.claims.get(key);
     if (claim === undefined) return;
     state.claims.delete(key);
-    const remaining = (state.claimants.get(claim.hostname) ?? []).filter((other) => other !== claim);
-    if (remaining.length === 0) state.claimants.delete(claim.hostname);
-    else state.claimants.set(claim.hostname, remaining);
+    state.claimants.delete(claim.hostname, claim);
     state.touched.add(claim.hostname);
   }
 
@@ -230,14 +223,11 @@ export class ExportTable {
   }
 
   #settleHost(state: PeerExports, hostname: string): void {
-    const { resources, diagnostics, controlPlaneNamespace } = this.#context;
-    const [winner, ...losers] = state.claimants.get(hostname) ?? [];
-    diagnostics.set(
-      `export-conflict/${state.peer.name}/${hostname}`,
-      winner === undefined
-        ? []
-        : losers.map((loser) => conflictDiagnostic(loser, winner, { peer: state.peer.name, controlPlaneNamespace })),
-    );
+    const { resources, diagnostics, controlPlaneNamespace: namespace } = this.#context;
+    const claims = state.claimants.of(hostname);
+    const winner = winningClaim(claims);
+    const conflicts = exportConflicts(claims, { namespace, name: state.peer.name });
+    diagnostics.set(`export-conflict/${state.peer.name}/${hostname}`, conflicts);
     const service = winner && this.#context.snapshot.service(winner.namespace, winner.name);
     if (winner === undefined || service === undefined) {
       state.exported.delete(hostname);
@@ -248,7 +238,7 @@ export class ExportTable {
     }
   }
 
-  #export(state: PeerExports, claim: Claim, service: Service): void {
+  #export(state: PeerExports, claim: ExportClaim, service: Service): void {
     const { resources, snapshot } = this.#context;
     const { name: peer, ingressIdentity, clusterDomain } = state.peer;
     const { namespace, name, hostname, index } = claim;
@@ -265,29 +255,4 @@ export class ExportTable {
 
 function isRefused({ refusal }: ExportPeer): boolean {
   return refusal !== undefined;
-}
-
-function compareClaims(a: Claim, b: Claim): number {
-  return a.index - b.index || compareText(a.namespace, b.namespace) || compareText(a.name, b.name);
-}
-
-function conflictMessage(loser: Claim, winner: Claim): string {
-  const cause =
-    winner.index < loser.index ? `rule ${winner.index} comes first` : "it is the first by namespace and name";
-  return `"${loser.namespace}/${loser.name}" is not exported: "${winner.namespace}/${winner.name}" has the name "${loser.hostname}", since ${cause}`;
-}
-
-function conflictDiagnostic(
-  loser: Claim,
-  winner: Claim,
-  { peer, controlPlaneNamespace }: { readonly peer: string; readonly controlPlaneNamespace: string },
-): Diagnostic {
-  return {
-    severity: "warning",
-    reason: "ExportConflict",
-    object: { kind: "ExportedServiceSet", namespace: controlPlaneNamespace, name: peer },
-    path: `spec.exportRules[${loser.index}]`,
-    message: conflictMessage(loser, winner),
-    remedy: "give one of the two another name with an alias, or let the rules match only one of them",
-  };
 }

@@ -1,7 +1,9 @@
 /** Claims of offered services to local hosts: who wins, and what the others are told. */
 import type { ServiceMessage } from "../discovery/message.js";
 import type { ImportMatch } from "../rules/import-rules.js";
+import { firstOf } from "./claimants.js";
 import { compareText } from "./compare-text.js";
+import { MOST_DIAGNOSTICS } from "./diagnostics.js";
 import type { UnmatchedPort } from "./imported-service.js";
 import type { Diagnostic } from "./mesh-plan.js";
 
@@ -12,7 +14,7 @@ export interface ImportClaim {
 }
 
 /** Precedence: by peer, then rule, then exported namespace and name. */
-export function compareImportClaims(a: ImportClaim, b: ImportClaim): number {
+function compareImportClaims(a: ImportClaim, b: ImportClaim): number {
   return (
     compareText(a.peer, b.peer) ||
     a.match.index - b.match.index ||
@@ -23,15 +25,15 @@ export function compareImportClaims(a: ImportClaim, b: ImportClaim): number {
 }
 
 /** Of claims to one host, in their order of precedence: the first, and with importAsLocal the first of each peer. */
-export function winningClaims(claims: readonly ImportClaim[]): ReadonlySet<ImportClaim> {
-  const [first] = claims;
-  if (first === undefined) return new Set();
-  if (!first.match.importAsLocal) return new Set([first]);
+export function winningClaims(claims: Iterable<ImportClaim>): ReadonlySet<ImportClaim> {
   const firstOfPeer = new Map<string, ImportClaim>();
   for (const claim of claims) {
-    if (claim.match.importAsLocal && !firstOfPeer.has(claim.peer)) firstOfPeer.set(claim.peer, claim);
+    const first = firstOfPeer.get(claim.peer);
+    if (first === undefined || compareImportClaims(claim, first) < 0) firstOfPeer.set(claim.peer, claim);
   }
-  return new Set(firstOfPeer.values());
+  const [first, ...others] = [...firstOfPeer.values()].sort(compareImportClaims);
+  if (first === undefined) return new Set();
+  return new Set(first.match.importAsLocal ? [first, ...others] : [first]);
 }
 
 export function importConflictMessage(loser: ImportClaim, winners: ReadonlySet<ImportClaim>): string {
@@ -43,20 +45,23 @@ export function importConflictMessage(loser: ImportClaim, winners: ReadonlySet<I
 function precedence(winner: ImportClaim, loser: ImportClaim): string {
   if (winner.peer !== loser.peer) return "its peer is the first by name";
   if (winner.match.index < loser.match.index) return `rule ${winner.match.index} comes first`;
-  return "it is the first by namespace and name";
+  return "it is the first by namespace, name and host";
 }
 
-export function importConflict(
-  loser: ImportClaim,
+export function importConflicts(
+  claims: Iterable<ImportClaim>,
   winners: ReadonlySet<ImportClaim>,
   controlPlaneNamespace: string,
-): Diagnostic {
-  return {
-    ...aboutRule(loser, controlPlaneNamespace),
-    reason: "ImportConflict",
-    message: importConflictMessage(loser, winners),
-    remedy: "give one of the two another name with an alias or a domainSuffix, or let the rules match only one of them",
-  };
+): readonly Diagnostic[] {
+  return firstOf(claims, MOST_DIAGNOSTICS + winners.size, compareImportClaims)
+    .filter((claim) => !winners.has(claim))
+    .map((loser) => ({
+      ...aboutRule(loser, controlPlaneNamespace),
+      reason: "ImportConflict",
+      message: importConflictMessage(loser, winners),
+      remedy:
+        "give one of the two another name with an alias or a domainSuffix, or let the rules match only one of them",
+    }));
 }
 
 export function unmatchedPort(claim: ImportClaim, { port }: UnmatchedPort, controlPlaneNamespace: string): Diagnostic {

@@ -12,13 +12,13 @@ import type { ServiceMessage } from "../discovery/message.js";
 import { serviceHost } from "../naming/host-names.js";
 import { isExternalName } from "../resources/service.js";
 import type { ImportMatch } from "../rules/import-rules.js";
+import { Claimants } from "./claimants.js";
 import type { DiagnosticTable } from "./diagnostics.js";
 import { type GatewayResource, gatewayResourceKey, type ImportedService, type Locality } from "./gateway-resource.js";
 import {
-  compareImportClaims,
   type ImportClaim,
-  importConflict,
   importConflictMessage,
+  importConflicts,
   noVirtualAddress,
   unmatchedPort,
   winningClaims,
@@ -29,7 +29,6 @@ import type { MemberTable } from "./member-table.js";
 import type { Decision, OfferedService, PeerImports } from "./mesh-plan.js";
 import { portsWithEndpoints, type ServicePortEndpoints } from "./service-endpoints.js";
 import { type Snapshot, serviceKey } from "./snapshot.js";
-import { insertSorted } from "./sorted-list.js";
 import type { TrackedMap } from "./tracked-map.js";
 import type { VirtualAddressPool } from "./virtual-address.js";
 
@@ -63,8 +62,8 @@ export class ImportTable {
   readonly #context: ImportTableContext;
   readonly #peers = new Map<string, PeerState>();
   readonly #view = new Map<string, PeerImports>();
-  /** By local host; the winners are among the first of each peer. */
-  readonly #claimants = new Map<string, ImportClaim[]>();
+  /** By local host. */
+  readonly #claimants = new Claimants<ImportClaim>();
   /** Without virtual addresses, by local host. */
   readonly #services = new Map<string, ImportedService>();
   /** Peers whose imports may be others than before. */
@@ -158,8 +157,7 @@ export class ImportTable {
     const claim = this.#peers.get(peer)?.claims.get(hostname);
     if (claim === undefined) return undefined;
     const { localHost, index } = claim.match;
-    const claims = this.#claimants.get(localHost) ?? [];
-    const winners = winningClaims(claims);
+    const winners = winningClaims(this.#claimants.of(localHost));
     const rule = { set: peer, index };
     if (!winners.has(claim)) {
       return { test: "Conflict", outcome: "fail", rule, message: importConflictMessage(claim, winners) };
@@ -186,9 +184,7 @@ export class ImportTable {
   #claim(state: PeerState, claim: ImportClaim): void {
     const { localHost } = claim.match;
     state.claims.set(claim.message.hostname, claim);
-    const claimants = this.#claimants.get(localHost);
-    if (claimants === undefined) this.#claimants.set(localHost, [claim]);
-    else insertSorted(claimants, claim, compareImportClaims);
+    this.#claimants.add(localHost, claim);
     this.#touched.add(localHost);
   }
 
@@ -197,21 +193,15 @@ export class ImportTable {
     if (claim === undefined) return;
     state.claims.delete(hostname);
     const { localHost } = claim.match;
-    const remaining = (this.#claimants.get(localHost) ?? []).filter((other) => other !== claim);
-    if (remaining.length === 0) this.#claimants.delete(localHost);
-    else this.#claimants.set(localHost, remaining);
+    this.#claimants.delete(localHost, claim);
     this.#touched.add(localHost);
   }
 
   #settleHost(localHost: string): void {
     const { diagnostics, virtualAddresses, controlPlaneNamespace } = this.#context;
-    const claims = this.#claimants.get(localHost) ?? [];
+    const claims = this.#claimants.of(localHost);
     const winners = winningClaims(claims);
-    const losers = claims.filter((claim) => !winners.has(claim));
-    diagnostics.set(
-      `import-conflict/${localHost}`,
-      losers.map((loser) => importConflict(loser, winners, controlPlaneNamespace)),
-    );
+    diagnostics.set(`import-conflict/${localHost}`, importConflicts(claims, winners, controlPlaneNamespace));
     for (const claim of claims) this.#offer(claim, winners.has(claim));
     const [first] = winners;
     if (first === undefined) {
@@ -236,6 +226,10 @@ export class ImportTable {
   }
 
   #offer({ peer, message, match }: ImportClaim, isImported: boolean): void {
+    const services = this.#peers.get(peer)?.services;
+    const known = services?.get(message.hostname);
+    // What was decided again is shown as not imported until here.
+    if ((known?.imported !== undefined) === isImported) return;
     const { index, importAsLocal, localName, localNamespace, localHost } = match;
     const imported = {
       rule: { set: peer, index },
@@ -243,7 +237,7 @@ export class ImportTable {
       importAsLocal,
     };
     this.#changedPeers.add(peer);
-    this.#peers.get(peer)?.services.set(message.hostname, { peer, message, ...(isImported && { imported }) });
+    services?.set(message.hostname, { peer, message, ...(isImported && { imported }) });
   }
 
   /** The ports of the mesh's own Service of that name, which it knows in its member namespaces only. */
@@ -267,7 +261,7 @@ export class ImportTable {
     resources.set(gatewayResourceKey(service), { ...service, ...(virtualAddress !== undefined && { virtualAddress }) });
     const isMissing =
       virtualAddresses !== undefined && virtualAddress === undefined && needsVirtualAddress(service.ports);
-    const [claim] = this.#claimants.get(localHost) ?? [];
+    const [claim] = winningClaims(this.#claimants.of(localHost));
     diagnostics.set(
       `virtual-address/${localHost}`,
       isMissing && claim !== undefined ? [noVirtualAddress(claim, controlPlaneNamespace)] : [],

@@ -2,6 +2,7 @@ import type { DiscoveryStatus } from "../discovery/discovery-status.js";
 import type { ServiceMessage } from "../discovery/message.js";
 import { type FieldViolation, formatViolations } from "../result.js";
 import { compareText } from "./compare-text.js";
+import { MOST_DIAGNOSTICS } from "./diagnostics.js";
 import type { Diagnostic, PeerObservation, SnapshotChange } from "./mesh-plan.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 
@@ -130,6 +131,3 @@ export class ObservationTable {
 }
 
 const NO_SERVICES: ReadonlyMap<string, ServiceMessage> = new Map();
-
-/** A peer may announce any number of wrong services; more than these are only counted. */
-const MOST_DIAGNOSTICS = 20;

@@ -97,12 +97,15 @@ function resolvePeer(peer: ServiceMeshPeer, environment: PeerEnvironment, claims
   };
 }
 
+/** What is told when no problem says why a peer cannot be told from others: it stays shut all the same. */
+const NOT_IDENTIFIED = "its identity cannot be told";
+
 function closedPeer(name: string, ingressName: string | undefined, problems: readonly PeerProblem[]): PlannedPeer {
   return {
     name,
     problems,
-    exportRefusal: refusal("ingress", problems),
-    importRefusal: refusal("egress", problems),
+    exportRefusal: refusal("ingress", problems) ?? NOT_IDENTIFIED,
+    importRefusal: refusal("egress", problems) ?? NOT_IDENTIFIED,
     ingressName,
     ingressIdentity: undefined,
     ingress: undefined,

@@ -2,8 +2,9 @@
  * The planner: keeps a mesh's plan up to date as its snapshot changes.
  *
  * An update has two halves. `PlannerInput` takes the changes in and notes what they touch; `MeshState` then brings its
- * tables up to date in the order in which one depends on the other: the mesh, its members, services, peers and rules. What a change does not touch is not looked at, and a table compares before it passes a change on, so that one
- * Service among many costs one decision per peer. Planning from scratch is the same with everything touched.
+ * tables up to date in the order in which one depends on the other: the mesh, its members, services, peers and rules.
+ * What a change does not touch is not looked at, and a table compares before it passes a change on, so that one Service
+ * among many costs one decision per peer. Planning from scratch is the same with everything touched.
  */
 import type { KubernetesObject } from "../resources/kubernetes-object.js";
 import type { MeshPlan, MeshPlanChange, PeerObservation, SnapshotChange } from "./mesh-plan.js";

@@ -26,7 +26,8 @@ describe("the order of addresses", () => {
 
   it("doubles the penalty with each failure in a row, up to the maximum, and clears it with a success", () => {
     const { order, failed, succeeded } = health();
-    const isLast = (now: number) => order(["x", "y"], same, now).at(-1) === "x" && order(["x", "y"], same, now).at(-1) === "x";
+    const isLast = (now: number) =>
+      order(["x", "y"], same, now).at(-1) === "x" && order(["x", "y"], same, now).at(-1) === "x";
     for (const penaltyMs of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]) {
       failed("x", 0);
       expect([isLast(penaltyMs - 1), isLast(penaltyMs)]).toEqual([true, false]);

@@ -42,7 +42,9 @@ describe("resolve", () => {
 
   it("keeps the last good answer while the name server fails", async () => {
     let fails = false;
-    const { clock, resolve } = resolver(() => (fails ? Promise.reject(new Error("SERVFAIL")) : Promise.resolve(["192.0.2.1"])));
+    const { clock, resolve } = resolver(() =>
+      fails ? Promise.reject(new Error("SERVFAIL")) : Promise.resolve(["192.0.2.1"]),
+    );
     await resolve("a", signal);
     fails = true;
     for (let day = 0; day < 3; day++) {

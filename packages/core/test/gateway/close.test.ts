@@ -28,7 +28,10 @@ describe("close", () => {
   it("accepts nothing more, lets connections finish, and resolves when the last one has", async () => {
     const red = startMesh("red");
     const green = startMesh("green");
-    await red.apply(ingressFor(red, green), exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]));
+    await red.apply(
+      ingressFor(red, green),
+      exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]),
+    );
     const client = { ...clientOf(red, green), servername: RATINGS };
     const socket = await dialTls(client);
     await echoes(socket);
@@ -58,8 +61,10 @@ describe("close", () => {
     const transfer = await dialTls({ ...client, servername: RATINGS });
     await echoes(transfer);
     const discovery = await dialTls({ ...client, port: discoveryAddress?.port ?? 0 });
-    const handshaking = await dial({ address: "127.0.0.1", port: client.port ?? 0 });
-    await eventually(() => expect(red.engine.counters().listeners.map(({ connections }) => connections)).toEqual([2, 1]));
+    const handshaking = await dial({ address: "127.0.0.1", port: client.port });
+    await eventually(() =>
+      expect(red.engine.counters().listeners.map(({ connections }) => connections)).toEqual([2, 1]),
+    );
     const outcomes = Promise.all([transfer, discovery, handshaking].map(drained));
     const closing = red.engine.close();
     clock.advance(4_999);
@@ -87,7 +92,7 @@ describe("close", () => {
     await eventually(() => expect(waiting).toHaveLength(1));
     const closing = green.engine.close({ drainTimeoutMs: 20_000 });
     for (const answer of waiting) answer();
-    expect((await drained(busy)).received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late answer/);
+    expect((await drained(busy)).received).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*late answer/);
     await closing;
     await drained(idle);
   });
@@ -110,7 +115,10 @@ describe("close", () => {
   });
 
   it("leaves no handle behind", async () => {
-    const handles = () => getActiveResourcesInfo().filter((name) => /TCP|TLS|Timeout/.test(name)).sort();
+    const handles = () =>
+      getActiveResourcesInfo()
+        .filter((name) => /TCP|TLS|Timeout/.test(name))
+        .sort();
     const before = handles();
     const { red, green } = await startRedAndGreen();
     const workload = await echoWorkload();

@@ -65,7 +65,10 @@ async function peerGateway(options: {
 }
 
 /** Green imports a TCP service of red; returns what a connection to it yields. */
-async function importer(egress: Partial<EgressGateway>, options: TestMeshOptions & { accounts?: readonly SpiffeId[]; red?: TestMesh } = {}) {
+async function importer(
+  egress: Partial<EgressGateway>,
+  options: TestMeshOptions & { accounts?: readonly SpiffeId[]; red?: TestMesh } = {},
+) {
   const red = options.red ?? startMesh("red");
   const green = startMesh("green", options);
   const virtualAddress = nextAddress();
@@ -80,7 +83,12 @@ async function importer(egress: Partial<EgressGateway>, options: TestMeshOptions
             port,
             protocol: "Mongo",
             remotes: [
-              { peer: "red-mesh", exportedHost: exportedHost("mongo"), remotePort: port, serviceAccounts: options.accounts ?? [] },
+              {
+                peer: "red-mesh",
+                exportedHost: exportedHost("mongo"),
+                remotePort: port,
+                serviceAccounts: options.accounts ?? [],
+              },
             ],
           },
         ],
@@ -111,7 +119,9 @@ describe("a connection to a peer", () => {
     expect(await call()).toEqual({ received: "red", ended: "end" });
     expect(gateway.connections[0]?.servername).toBe(`outbound_.27017_._.${exportedHost("mongo")}`);
     expect(gateway.connections[0]?.alpnProtocol).toBe("istio");
-    expect(gateway.connections[0]?.getPeerX509Certificate()?.subjectAltName).toBe(`URI:${green.identity("egress-red-mesh")}`);
+    expect(gateway.connections[0]?.getPeerX509Certificate()?.subjectAltName).toBe(
+      `URI:${green.identity("egress-red-mesh")}`,
+    );
   });
 
   it("may use another port at the peer than the one that is called here", async () => {
@@ -164,7 +174,12 @@ describe("the server is accepted only as", () => {
 
   it("none of the others: an identity of this very mesh, whose root is not the peer's", async () => {
     const { red, green, setUp, call } = await importer({});
-    const gateway = await peerGateway({ red, green, authority: green.authority, identity: green.identity("egress-red-mesh") });
+    const gateway = await peerGateway({
+      red,
+      green,
+      authority: green.authority,
+      identity: green.identity("egress-red-mesh"),
+    });
     await setUp({ servicePort: gateway.port });
     expect(await call()).toMatchObject({ received: "" });
     expect(green.events.peerFailures[0]?.reason).toMatch(/^Server(Identity|Certificate)/);
@@ -258,7 +273,10 @@ describe("DNS names", () => {
   it("that fail or never answer hold up nobody while another is known", async () => {
     const mesh = await importer(
       { addresses: ["fails.example", "hangs.example", "127.0.0.1"] },
-      { resolveHost: (host) => (host === "hangs.example" ? new Promise(() => {}) : Promise.reject(new Error("NXDOMAIN"))) },
+      {
+        resolveHost: (host) =>
+          host === "hangs.example" ? new Promise(() => {}) : Promise.reject(new Error("NXDOMAIN")),
+      },
     );
     const gateway = await peerGateway(mesh);
     await mesh.setUp({ servicePort: gateway.port });
@@ -270,7 +288,10 @@ describe("DNS names", () => {
     await mesh.setUp({});
     expect(await mesh.call()).toMatchObject({ received: "", ended: "reset" });
     expect(mesh.green.events.refused).toMatchObject([
-      { reason: "NameNotResolved", message: expect.stringMatching(/egress gateway "egress-red-mesh" -> peer "red-mesh": .*a\.example.*b\.example/) },
+      {
+        reason: "NameNotResolved",
+        message: expect.stringMatching(/egress gateway "egress-red-mesh" -> peer "red-mesh": .*a\.example.*b\.example/),
+      },
     ]);
   });
 });
@@ -279,20 +300,29 @@ it("does not mix two peers that export under one name (10.22)", async () => {
   const red = startMesh("red");
   const blue = startMesh("blue");
   const green = startMesh("green");
-  const route = async (name: string) => exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await namingWorkload(name)] }]);
+  const route = async (name: string) =>
+    exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await namingWorkload(name)] }]);
   await red.apply(ingressFor(red, green), await route("red's"));
   await blue.apply(ingressFor(blue, green), await route("blue's"));
   const imported = (peer: string) =>
     importedService(
       "ratings",
-      [{ protocol: "TCP", remotes: [{ peer, exportedHost: exportedHost("ratings"), remotePort: 9080, serviceAccounts: [] }] }],
+      [
+        {
+          protocol: "TCP",
+          remotes: [{ peer, exportedHost: exportedHost("ratings"), remotePort: 9080, serviceAccounts: [] }],
+        },
+      ],
       { localHost: `ratings.info.svc.${peer}-imports.local`, virtualAddress: nextAddress() },
     );
   const fromRed = imported("red-mesh");
   const fromBlue = imported("blue-mesh");
   await green.apply(egressTo(green, red), egressTo(green, blue), fromRed, fromBlue);
   for (let round = 0; round < 3; round++) {
-    for (const [service, answer] of [[fromRed, "red's"], [fromBlue, "blue's"]] as const) {
+    for (const [service, answer] of [
+      [fromRed, "red's"],
+      [fromBlue, "blue's"],
+    ] as const) {
       const socket = await dial({ address: service.virtualAddress ?? "", port: 9080 });
       expect((await drained(socket)).received).toBe(answer);
     }
@@ -303,7 +333,9 @@ describe("connectDiscovery", () => {
   async function discovery() {
     const red = startMesh("red");
     const green = startMesh("green");
-    await red.apply(ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }));
+    await red.apply(
+      ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }),
+    );
     const { port } = red.address("IngressGateway/green-mesh");
     await green.apply(egressTo(green, red, { discoveryPort: port }));
     return { red, green };
@@ -354,7 +386,11 @@ it("is a problem, not a crash, while the gateway has no certificate, and works a
   const identity = green.identity("egress-red-mesh");
   green.certificates.missing.add(identity);
   expect(await setUp({ servicePort: gateway.port })).toMatchObject([
-    { resource: "EgressGateway/red-mesh", reason: "CertificateUnavailable", message: `there is no certificate for "${identity}"` },
+    {
+      resource: "EgressGateway/red-mesh",
+      reason: "CertificateUnavailable",
+      message: `there is no certificate for "${identity}"`,
+    },
   ]);
   expect(await call()).toMatchObject({ ended: "reset" });
   expect(green.events.refused).toMatchObject([{ reason: "CertificateUnavailable" }]);
@@ -369,5 +405,7 @@ it("names the host of an import that has no egress", async () => {
   const virtualAddress = nextAddress();
   await green.apply(importedService("db", [{ port: 5432, protocol: "TCP" }], { virtualAddress }));
   expect(await drained(await dial({ address: virtualAddress, port: 5432 }))).toMatchObject({ ended: "reset" });
-  expect(green.events.refused).toMatchObject([{ resource: `ImportedService/${importedHost("db")}`, reason: "PeerNotConfigured" }]);
+  expect(green.events.refused).toMatchObject([
+    { resource: `ImportedService/${importedHost("db")}`, reason: "PeerNotConfigured" },
+  ]);
 });

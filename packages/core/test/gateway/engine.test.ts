@@ -1,12 +1,15 @@
 import { expect, it } from "vitest";
 import { createGatewayEngine, resolveGatewayLimits, systemClock } from "../../src/gateway/index.js";
 import { createTelemetry } from "../../src/gateway/telemetry.js";
-import { createCertificateAuthority } from "../../src/trust/index.js";
 import type { TrustDomain } from "../../src/naming/spiffe-id.js";
+import { createCertificateAuthority } from "../../src/trust/index.js";
 import { TestCertificates } from "./test-mesh.js";
 
 it("completes limits, and names every wrong one", () => {
-  expect(resolveGatewayLimits({ connectTimeoutMs: 7 })).toMatchObject({ connectTimeoutMs: 7, idleTimeoutMs: 3_600_000 });
+  expect(resolveGatewayLimits({ connectTimeoutMs: 7 })).toMatchObject({
+    connectTimeoutMs: 7,
+    idleTimeoutMs: 3_600_000,
+  });
   const wrong = { connectTimeoutMs: 0, idleTimeoutMs: -1, maxConnections: 1.5, maxHeaderBytes: Number.NaN };
   expect(() => resolveGatewayLimits(wrong)).toThrow(
     expect.objectContaining({

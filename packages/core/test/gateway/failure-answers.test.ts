@@ -39,7 +39,8 @@ async function silentServer(): Promise<number> {
   return (await tcpWorkload((socket) => void socket.resume())).port;
 }
 
-const reachedBy = (red: TestMesh, green: TestMesh, egress: Partial<EgressGateway>) => green.apply(egressTo(green, red, egress));
+const reachedBy = (red: TestMesh, green: TestMesh, egress: Partial<EgressGateway>) =>
+  green.apply(egressTo(green, red, egress));
 
 /** What breaks, and what the caller is told. */
 const CASES: readonly [string, number, HopFailureReason, string | RegExp, (meshes: Meshes) => Promise<unknown>][] = [
@@ -62,7 +63,8 @@ const CASES: readonly [string, number, HopFailureReason, string | RegExp, (meshe
     502,
     "HandshakeFailed",
     /^egress gateway "egress-red-mesh" -> peer "red-mesh" at /,
-    async ({ red, green }) => reachedBy(red, green, { servicePort: (await tcpWorkload((socket) => void socket.end("220 smtp"))).port }),
+    async ({ red, green }) =>
+      reachedBy(red, green, { servicePort: (await tcpWorkload((socket) => void socket.end("220 smtp"))).port }),
   ],
   [
     "the peer's name cannot be resolved",
@@ -118,7 +120,10 @@ const CASES: readonly [string, number, HopFailureReason, string | RegExp, (meshe
     502,
     "ClosedBeforeResponse",
     /^remote ingress of peer "red-mesh" at /,
-    async ({ red }) => red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "HTTP", endpoints: [await deadEndpoint()] }])),
+    async ({ red }) =>
+      red.apply(
+        exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "HTTP", endpoints: [await deadEndpoint()] }]),
+      ),
   ],
   [
     "the service never answers",
@@ -165,7 +170,13 @@ const CASES: readonly [string, number, HopFailureReason, string | RegExp, (meshe
     `local endpoint of "${HOST}"`,
     ({ green }) => green.apply(importedService("ratings", [{ remotes: [] }])),
   ],
-  ["the service is not imported", 404, "HostUnknown", "outbound listener", ({ green }) => green.remove(`ImportedService/${HOST}`)],
+  [
+    "the service is not imported",
+    404,
+    "HostUnknown",
+    "outbound listener",
+    ({ green }) => green.remove(`ImportedService/${HOST}`),
+  ],
   [
     "the port is another",
     404,
@@ -189,7 +200,10 @@ describe("the caller is told which hop failed, and what to do, when", () => {
     await breakIt(started);
     await closePooled(started.green);
     const answer = await ask(started.outbound, { host: HOST });
-    expect(answer).toMatchObject({ status, headers: { "x-meshfed-error": reason, "content-type": "application/problem+json" } });
+    expect(answer).toMatchObject({
+      status,
+      headers: { "x-meshfed-error": reason, "content-type": "application/problem+json" },
+    });
     const problem = JSON.parse(answer.body);
     expect(problem).toMatchObject({ type: "about:blank", status, reason });
     expect(problem.hop).toMatch(hop);
@@ -201,13 +215,36 @@ describe("the caller is told which hop failed, and what to do, when", () => {
   it("and a gRPC client by the status that it reads", async () => {
     const { outbound, green } = await meshes();
     await green.remove("EgressGateway/red-mesh");
-    const answer = await ask(outbound, { host: HOST, method: "POST", headers: { "content-type": "application/grpc+proto" } });
+    const answer = await ask(outbound, {
+      host: HOST,
+      method: "POST",
+      headers: { "content-type": "application/grpc+proto" },
+    });
     expect(answer).toMatchObject({
       status: 200,
       body: "",
-      headers: { "content-type": "application/grpc+proto", "grpc-status": "14", "x-meshfed-error": "PeerNotConfigured" },
+      headers: {
+        "content-type": "application/grpc+proto",
+        "grpc-status": "14",
+        "x-meshfed-error": "PeerNotConfigured",
+      },
     });
-    expect(decodeURIComponent(String(answer.headers["grpc-message"]))).toContain('there is no egress gateway for peer "red-mesh"');
+    expect(decodeURIComponent(String(answer.headers["grpc-message"]))).toContain(
+      'there is no egress gateway for peer "red-mesh"',
+    );
+  });
+});
+
+it("a workload of this mesh that fails is told apart from a peer", async () => {
+  const { outbound, green } = await meshes();
+  const endpoints = [await deadEndpoint()];
+  await green.apply(importedService("ratings", [{ endpoints, remotes: [] }]));
+  const problem = JSON.parse((await ask(outbound, { host: HOST })).body);
+  expect(problem).toMatchObject({
+    status: 503,
+    reason: "ConnectRefused",
+    hop: expect.stringMatching(/^local endpoint 127\.0\.0\.1:\d+ of "ratings\./),
+    remedy: expect.stringContaining("EndpointSlice"),
   });
 });
 

@@ -6,7 +6,16 @@ import { readConnectTarget, readTarget } from "../../src/gateway/http-target.js"
 describe("readTarget (RFC 9112 §3.2)", () => {
   it.each([
     ["a path", "GET", "/a?b=c", ["Host", "X.test:80"], "x.test", 80, "X.test:80", "/a?b=c"],
-    ["a path with two slashes", "GET", "//evil.test/a", ["host", "x.test"], "x.test", undefined, "x.test", "//evil.test/a"],
+    [
+      "a path with two slashes",
+      "GET",
+      "//evil.test/a",
+      ["host", "x.test"],
+      "x.test",
+      undefined,
+      "x.test",
+      "//evil.test/a",
+    ],
     ["*", "OPTIONS", "*", ["Host", "x.test"], "x.test", undefined, "x.test", "*"],
     ["a URI, which beats Host", "GET", "http://a.test/p", ["Host", "b.test"], "a.test", undefined, "a.test", "/p"],
     ["a URI without path", "GET", "HTTP://a.test:81", ["Host", "b.test"], "a.test", 81, "a.test:81", "/"],
@@ -60,7 +69,16 @@ describe("endToEndHeaders (RFC 9110 §7.6.1)", () => {
       ["SET-COOKIE", "2"],
       ["Authorization", "Bearer x"],
     ].flat();
-    expect(endToEndHeaders(raw)).toEqual(["Accept", "a", "Set-Cookie", "1", "SET-COOKIE", "2", "Authorization", "Bearer x"]);
+    expect(endToEndHeaders(raw)).toEqual([
+      "Accept",
+      "a",
+      "Set-Cookie",
+      "1",
+      "SET-COOKIE",
+      "2",
+      "Authorization",
+      "Bearer x",
+    ]);
   });
 
   it("adds none of its own: no forwarded address, no via", () => {

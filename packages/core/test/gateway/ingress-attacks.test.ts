@@ -66,7 +66,10 @@ describe("port 15443", () => {
       "CERT_HAS_EXPIRED",
       (green, red) => ({
         servername: SNI,
-        ...credentials(green.authority, green.identity("egress-red-mesh"), red, { now: Date.now() - 60_000, validityMs: 30_000 }),
+        ...credentials(green.authority, green.identity("egress-red-mesh"), red, {
+          now: Date.now() - 60_000,
+          validityMs: 30_000,
+        }),
       }),
     ],
     [
@@ -106,7 +109,10 @@ describe("port 15443", () => {
       "a server name of no known form",
       "ServerNameInvalid",
       "outbound_9080",
-      (green, red) => ({ servername: "outbound_9080__host", ...credentials(green.authority, green.identity("egress-red-mesh"), red) }),
+      (green, red) => ({
+        servername: "outbound_9080__host",
+        ...credentials(green.authority, green.identity("egress-red-mesh"), red),
+      }),
     ],
     [
       "no server name",
@@ -121,7 +127,9 @@ describe("port 15443", () => {
       await eventually(() => expect(refusals(red)).toEqual([{ role: "IngressService", reason, peer: "green-mesh" }]));
       expect(red.events.refused[0]?.message).toContain(message);
       expect({ received, reached }).toEqual({ received: "", reached: { connections: 0 } });
-      expect(red.engine.counters().refusals).toEqual([{ role: "IngressService", peer: "green-mesh", reason, count: 1 }]);
+      expect(red.engine.counters().refusals).toEqual([
+        { role: "IngressService", peer: "green-mesh", reason, count: 1 },
+      ]);
       expect(red.events.opened).toEqual([]);
     }
   });
@@ -144,7 +152,14 @@ describe("port 15443", () => {
   it("keeps out TLS 1.1", async () => {
     const { red, green, port } = await exporter();
     const client = credentials(green.authority, green.identity("egress-red-mesh"), red);
-    await tlsExchange({ port, servername: SNI, ...client, minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" });
+    await tlsExchange({
+      port,
+      servername: SNI,
+      ...client,
+      minVersion: "TLSv1",
+      maxVersion: "TLSv1.1",
+      ciphers: "DEFAULT@SECLEVEL=0",
+    });
     await eventually(() => expect(refusals(red)).toMatchObject([{ reason: "HandshakeFailed" }]));
   });
 
@@ -154,7 +169,13 @@ describe("port 15443", () => {
     expect((await drained(silent)).received).toBe("");
     const hasty = await dial({ address: "127.0.0.1", port });
     hasty.destroy();
-    await eventually(() => expect(refusals(red).map(({ reason }) => reason).sort()).toEqual(["HandshakeFailed", "HandshakeTimeout"]));
+    await eventually(() =>
+      expect(
+        refusals(red)
+          .map(({ reason }) => reason)
+          .sort(),
+      ).toEqual(["HandshakeFailed", "HandshakeTimeout"]),
+    );
     expect(red.events.refused[0]?.downstream).toMatch(/^127\.0\.0\.1:\d+$/);
   });
 
@@ -182,11 +203,17 @@ describe("port 15443", () => {
     );
     const client = { port, ...credentials(green.authority, green.identity("egress-red-mesh"), red) };
     for (const name of ["ratings", "dead"]) {
-      expect(await tlsExchange({ ...client, servername: exportedHost(name) })).toMatchObject({ received: "", ended: "reset" });
+      expect(await tlsExchange({ ...client, servername: exportedHost(name) })).toMatchObject({
+        received: "",
+        ended: "reset",
+      });
     }
     expect(red.events.refused.map(({ reason, message }) => [reason, message])).toEqual([
       ["NoUpstream", 'local endpoint of "ratings.red-mesh-info.svc.cluster.local": there is no ready endpoint'],
-      ["ConnectRefused", expect.stringMatching(/^local endpoint 127\.0\.0\.1:\d+ of "dead\.red-mesh-info.*connection refused$/)],
+      [
+        "ConnectRefused",
+        expect.stringMatching(/^local endpoint 127\.0\.0\.1:\d+ of "dead\.red-mesh-info.*connection refused$/),
+      ],
     ]);
   });
 });
@@ -195,7 +222,9 @@ describe("port 8188", () => {
   async function discoveryExporter() {
     const red = startMesh("red");
     const green = startMesh("green");
-    await red.apply(ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }));
+    await red.apply(
+      ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }),
+    );
     return { red, green, port: red.address("IngressGateway/green-mesh").port };
   }
   const REQUEST = "GET /v1/services/ HTTP/1.1\r\nHost: discovery\r\n\r\n";
@@ -212,13 +241,18 @@ describe("port 8188", () => {
     taken?.socket.end("bye");
     expect(await drained(socket)).toEqual({ received: "bye", ended: "end" });
     socket.end();
-    await eventually(() => expect(red.events.closed).toMatchObject([{ role: "IngressDiscovery", peer: "green-mesh", reason: "Completed" }]));
+    await eventually(() =>
+      expect(red.events.closed).toMatchObject([{ role: "IngressDiscovery", peer: "green-mesh", reason: "Completed" }]),
+    );
   });
 
   it("tells another identity of the peer's mesh 403 (reference §4.1 hop d)", async () => {
     const { red, green, port } = await discoveryExporter();
-    const { received } = await tlsExchange({ port, ...credentials(green.authority, green.identity("egress-blue-mesh"), red) }, REQUEST);
-    expect(received).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[^]*\r\n\r\nthis client is not the one/);
+    const { received } = await tlsExchange(
+      { port, ...credentials(green.authority, green.identity("egress-blue-mesh"), red) },
+      REQUEST,
+    );
+    expect(received).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n[\s\S]*\r\n\r\nthis client is not the one/);
     expect(refusals(red)).toEqual([{ role: "IngressDiscovery", reason: "IdentityNotClient", peer: "green-mesh" }]);
     expect(red.discovery).toEqual([]);
   });
@@ -226,7 +260,9 @@ describe("port 8188", () => {
   it("tells another identity that asks nothing nothing, and ends its connection", async () => {
     const red = startMesh("red", { limits: { handshakeTimeoutMs: 80 } });
     const green = startMesh("green");
-    await red.apply(ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }));
+    await red.apply(
+      ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] }),
+    );
     const { port } = red.address("IngressGateway/green-mesh");
     const socket = await dialTls({ port, ...credentials(green.authority, green.identity("egress-blue-mesh"), red) });
     expect((await drained(socket)).received).toBe("");
@@ -235,9 +271,14 @@ describe("port 8188", () => {
   it("fails the connection of another root", async () => {
     const { red, green, port } = await discoveryExporter();
     const evil = createCertificateAuthority({ trustDomain: green.trustDomain, now: Date.now() });
-    const { received } = await tlsExchange({ port, ...credentials(evil, green.identity("egress-red-mesh"), red) }, REQUEST);
+    const { received } = await tlsExchange(
+      { port, ...credentials(evil, green.identity("egress-red-mesh"), red) },
+      REQUEST,
+    );
     expect(received).toBe("");
-    await eventually(() => expect(refusals(red)).toMatchObject([{ role: "IngressDiscovery", reason: "CertificateInvalid" }]));
+    await eventually(() =>
+      expect(refusals(red)).toMatchObject([{ role: "IngressDiscovery", reason: "CertificateInvalid" }]),
+    );
     expect(red.discovery).toEqual([]);
   });
 });

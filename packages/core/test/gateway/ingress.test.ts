@@ -2,7 +2,17 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { ExportRoute } from "../../src/plan/gateway-resource.js";
-import { deadEndpoint, dial, dialTls, drained, echoWorkload, eventually, namingWorkload, tcpWorkload, tlsExchange } from "./sockets.js";
+import {
+  deadEndpoint,
+  dial,
+  dialTls,
+  drained,
+  echoWorkload,
+  eventually,
+  namingWorkload,
+  tcpWorkload,
+  tlsExchange,
+} from "./sockets.js";
 import { exportedHost, exportRoute, ingressFor, startMesh, type TestMesh } from "./test-mesh.js";
 import { clientOf, credentials } from "./tls-client.js";
 
@@ -21,18 +31,28 @@ const port = (number: number, ...endpoints: ExportRoute["ports"][number]["endpoi
 
 describe("the server name chooses", () => {
   it("the port of a service with several (10.15)", async () => {
-    const route = exportRoute("green-mesh", "shop", [port(80, await namingWorkload("http")), port(443, await namingWorkload("https"))]);
+    const route = exportRoute("green-mesh", "shop", [
+      port(80, await namingWorkload("http")),
+      port(443, await namingWorkload("https")),
+    ]);
     const { red, green } = await exporter(route);
     const client = clientOf(red, green);
-    for (const [number, name] of [[80, "http"], [443, "https"]] as const) {
+    for (const [number, name] of [
+      [80, "http"],
+      [443, "https"],
+    ] as const) {
       const servername = `outbound_.${number}_._.${exportedHost("shop")}`;
       expect(await tlsExchange({ ...client, servername })).toMatchObject({ received: name, ended: "end" });
     }
   });
 
   it("a service with one port by its bare host", async () => {
-    const { red, green } = await exporter(exportRoute("green-mesh", "ratings", [port(9080, await namingWorkload("ratings"))]));
-    expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({ received: "ratings" });
+    const { red, green } = await exporter(
+      exportRoute("green-mesh", "ratings", [port(9080, await namingWorkload("ratings"))]),
+    );
+    expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({
+      received: "ratings",
+    });
   });
 
   it("among the exports of the caller's peer only, also where two peers are shown one name (10.22)", async () => {
@@ -49,7 +69,11 @@ describe("the server name chooses", () => {
     expect(await tlsExchange({ ...clientOf(red, green), servername })).toMatchObject({ received: "for green" });
     expect(await tlsExchange({ ...clientOf(red, blue), servername })).toMatchObject({ received: "for blue" });
     const { port: bluePort } = red.address("IngressGateway/blue-mesh");
-    const greenAtBlue = { ...credentials(green.authority, green.identity("egress-red-mesh"), red), port: bluePort, servername };
+    const greenAtBlue = {
+      ...credentials(green.authority, green.identity("egress-red-mesh"), red),
+      port: bluePort,
+      servername,
+    };
     expect(await tlsExchange(greenAtBlue)).toMatchObject({ received: "" });
     expect(red.events.refused).toMatchObject([{ peer: "blue-mesh", reason: "CertificateInvalid" }]);
   });
@@ -63,7 +87,11 @@ it.each([
   ["nothing", []],
 ])("takes any ALPN offer and selects none of it: %s (reference §7.4)", async (_, offer) => {
   const { red, green } = await exporter(exportRoute("green-mesh", "ratings", [port(9080, await echoWorkload())]));
-  const { received, socket } = await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings"), ALPNProtocols: offer });
+  const { received, socket } = await tlsExchange({
+    ...clientOf(red, green),
+    servername: exportedHost("ratings"),
+    ALPNProtocols: offer,
+  });
   expect({ received, selected: socket.alpnProtocol }).toEqual({ received: "hello", selected: false });
 });
 
@@ -85,16 +113,22 @@ describe("endpoints", () => {
     const route = exportRoute("green-mesh", "ratings", [port(9080, dead, await namingWorkload("alive"))]);
     const { red, green } = await exporter(route);
     for (let round = 0; round < 4; round++) {
-      expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({ received: "alive" });
+      expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({
+        received: "alive",
+      });
     }
     expect(red.events.refused).toEqual([]);
     expect(new Set(red.events.opened.map(({ upstream }) => upstream)).size).toBe(1);
   });
 
   it("are those of the moment of the connection", async () => {
-    const { red, green } = await exporter(exportRoute("green-mesh", "ratings", [port(9080, await namingWorkload("old"))]));
+    const { red, green } = await exporter(
+      exportRoute("green-mesh", "ratings", [port(9080, await namingWorkload("old"))]),
+    );
     await red.apply(exportRoute("green-mesh", "ratings", [port(9080, await namingWorkload("new"))]));
-    expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({ received: "new" });
+    expect(await tlsExchange({ ...clientOf(red, green), servername: exportedHost("ratings") })).toMatchObject({
+      received: "new",
+    });
   });
 });
 
@@ -148,7 +182,7 @@ describe("a connection", () => {
       socket.resume();
     });
     const { red, green } = await exporter(exportRoute("green-mesh", "ratings", [port(9080, workload)]));
-    const { port: ingressPort = 0, ...client } = clientOf(red, green);
+    const { port: ingressPort, ...client } = clientOf(red, green);
     const raw = await dial({ address: "127.0.0.1", port: ingressPort });
     const socket = await dialTls({ ...client, socket: raw, servername: exportedHost("ratings") });
     socket.write("x");
@@ -201,7 +235,10 @@ it("survives connections that break off at any point", { timeout: 60_000 }, asyn
   for (let round = 0; round < 20; round++) {
     await Promise.all(
       Array.from({ length: 15 }, async () => {
-        const socket = await dialTls({ ...client, servername: Math.random() < 0.3 ? "denied.test" : exportedHost("ratings") });
+        const socket = await dialTls({
+          ...client,
+          servername: Math.random() < 0.3 ? "denied.test" : exportedHost("ratings"),
+        });
         socket.write("y".repeat(50_000));
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 6));
         socket.destroy();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isTcpProtocol, parseAuthority, routeConnect, routeHttp } from "../../src/gateway/outbound-route.js";
 import type { PortProtocol } from "../../src/discovery/message.js";
+import { isTcpProtocol, parseAuthority, routeConnect, routeHttp } from "../../src/gateway/outbound-route.js";
 import type { ImportedService } from "../../src/plan/gateway-resource.js";
 
 function service(localHost: string, ports: Readonly<Record<number, PortProtocol>>): ImportedService {
@@ -41,12 +41,27 @@ describe("parseAuthority", () => {
     expect(parseAuthority(text)).toEqual(port === undefined ? { host } : { host, port });
   });
 
-  it.each(["", ":80", "a:", "a:0", "a:65536", "a:080", "a:80:80", "a b", "a/b", "user@a", "[::1]:80", "a:+80", "-a", ".a", "a%2eb", "..", "a:8 0"])(
-    "refuses %j",
-    (text) => {
-      expect(parseAuthority(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    "",
+    ":80",
+    "a:",
+    "a:0",
+    "a:65536",
+    "a:080",
+    "a:80:80",
+    "a b",
+    "a/b",
+    "user@a",
+    "[::1]:80",
+    "a:+80",
+    "-a",
+    ".a",
+    "a%2eb",
+    "..",
+    "a:8 0",
+  ])("refuses %j", (text) => {
+    expect(parseAuthority(text)).toBeUndefined();
+  });
 });
 
 describe("an HTTP request is for", () => {
@@ -68,9 +83,19 @@ describe("an HTTP request is for", () => {
     ["an unknown host", { host: "none.test" }, "HostUnknown", /no imported service has the name "none.test"/],
     ["a name below a service's", { host: "x.one.test" }, "HostUnknown", /x\.one\.test/],
     ["an unknown port", { host: "one.test", port: 81 }, "PortUnknown", /no port 81; its ports are 9080 \(HTTP\)/],
-    ["one of several HTTP ports", { host: "many.test" }, "PortUnknown", /several HTTP ports; its ports are 8080 \(HTTP\), 8081/],
+    [
+      "one of several HTTP ports",
+      { host: "many.test" },
+      "PortUnknown",
+      /several HTTP ports; its ports are 8080 \(HTTP\), 8081/,
+    ],
     ["a service without HTTP ports", { host: "raw.test" }, "PortUnknown", /no HTTP port/],
-    ["a port of another protocol", { host: "many.test", port: 27017 }, "ProtocolMismatch", /Mongo.*127\.64\.0\.9:27017/],
+    [
+      "a port of another protocol",
+      { host: "many.test", port: 27017 },
+      "ProtocolMismatch",
+      /Mongo.*127\.64\.0\.9:27017/,
+    ],
     ["a UDP port", { host: "mixed.test", port: 53 }, "ProtocolMismatch", /UDP/],
   ])("nothing, if it is for %s", (_, authority, reason, message) => {
     const route = routeHttp(authority, { findService, listenerPort: 15001 });

@@ -1,7 +1,15 @@
 import { once } from "node:events";
 import { expect, it } from "vitest";
 import { deadEndpoint, dial, drained, echoWorkload, eventually, namingWorkload, tcpWorkload } from "./sockets.js";
-import { egressTo, exportedHost, exportRoute, importedHost, importedService, startMesh, startRedAndGreen } from "./test-mesh.js";
+import {
+  egressTo,
+  exportedHost,
+  exportRoute,
+  importedHost,
+  importedService,
+  startMesh,
+  startRedAndGreen,
+} from "./test-mesh.js";
 
 const HOST = importedHost("mongo");
 
@@ -44,7 +52,11 @@ it("carries half-closed connections across both gateways", async () => {
   const socket = await dial({ address: "127.84.0.2", port: 27017 });
   socket.end("x".repeat(500_000));
   expect(await drained(socket)).toEqual({ received: "got 500000", ended: "end" });
-  await eventually(() => expect(green.events.closed).toMatchObject([{ role: "OutboundTcp", reason: "Completed", bytesSent: 500_000, bytesReceived: 10 }]));
+  await eventually(() =>
+    expect(green.events.closed).toMatchObject([
+      { role: "OutboundTcp", reason: "Completed", bytesSent: 500_000, bytesReceived: 10 },
+    ]),
+  );
 });
 
 it("passes a reset of the workload on across both gateways", async () => {
@@ -57,7 +69,9 @@ it("passes a reset of the workload on across both gateways", async () => {
   expect(await drained(socket)).toEqual({ received: "", ended: "reset" });
 });
 
-it("holds up a fast writer for a slow reader across both gateways: 100 MB, bounded memory", { timeout: 120_000 }, async () => {
+it("holds up a fast writer for a slow reader across both gateways: 100 MB, bounded memory", {
+  timeout: 120_000,
+}, async () => {
   const { red, green } = await startRedAndGreen();
   const total = 100 * 1024 * 1024;
   const chunk = Buffer.alloc(64 * 1024, 1);
@@ -99,10 +113,12 @@ it("holds up a fast writer for a slow reader across both gateways: 100 MB, bound
 
 it("serves 1,000 connections at a time", { timeout: 60_000 }, async () => {
   const { red, green } = await startRedAndGreen();
-  await red.apply(exportRoute("green-mesh", "mongo", [{ port: 27017, protocol: "TCP", endpoints: [await echoWorkload()] }]));
+  await red.apply(
+    exportRoute("green-mesh", "mongo", [{ port: 27017, protocol: "TCP", endpoints: [await echoWorkload()] }]),
+  );
   await green.apply(importedService("mongo", [{ port: 27017, protocol: "TCP" }], { virtualAddress: "127.84.0.5" }));
   const sockets = await Promise.all(Array.from({ length: 1_000 }, () => dial({ address: "127.84.0.5", port: 27017 })));
-  sockets.forEach((socket, index) => socket.write(`${index}`));
+  for (const [index, socket] of sockets.entries()) socket.write(`${index}`);
   await eventually(() => expect(red.engine.counters().connections).toMatchObject([{ active: 1_000 }]), 50_000);
   const answers = await Promise.all(
     sockets.map((socket) => {
@@ -120,7 +136,8 @@ it("uses local endpoints and the peer in turn, and skips those that are dead", a
   const endpoints = [await namingWorkload("local"), await deadEndpoint()];
   await green.apply(importedService("mongo", [{ ...port, endpoints }], { virtualAddress: "127.84.0.6" }));
   const answers: string[] = [];
-  for (let round = 0; round < 4; round++) answers.push((await drained(await dial({ address: "127.84.0.6", port: 27017 }))).received);
+  for (let round = 0; round < 4; round++)
+    answers.push((await drained(await dial({ address: "127.84.0.6", port: 27017 }))).received);
   expect(new Set(answers)).toEqual(new Set(["local", "remote"]));
   expect(green.events.refused).toEqual([]);
 });

@@ -5,7 +5,17 @@ import { describe, expect, it } from "vitest";
 import type { IngressGateway } from "../../src/plan/gateway-resource.js";
 import { createCertificateAuthority } from "../../src/trust/index.js";
 import { ManualClock } from "../trust/manual-clock.js";
-import { ask, dial, dialTls, drained, echoWorkload, eventually, httpWorkload, tcpWorkload, tlsExchange } from "./sockets.js";
+import {
+  ask,
+  dial,
+  dialTls,
+  drained,
+  echoWorkload,
+  eventually,
+  httpWorkload,
+  tcpWorkload,
+  tlsExchange,
+} from "./sockets.js";
 import {
   egressTo,
   exportedHost,
@@ -64,7 +74,9 @@ describe("what a change does not concern is not touched", () => {
       socket.resume();
     });
     const other = await echoWorkload();
-    const ports = (number: number) => [{ port: 9080, protocol: "TCP" as const, endpoints: number % 2 === 0 ? [source] : [source, other] }];
+    const ports = (number: number) => [
+      { port: 9080, protocol: "TCP" as const, endpoints: number % 2 === 0 ? [source] : [source, other] },
+    ];
     const remotes = [{ peer: "red-mesh", exportedHost: RATINGS, remotePort: 9080, serviceAccounts: [] }];
     const service = importedService("ratings", [{ protocol: "TCP", remotes }], { virtualAddress: "127.82.0.1" });
     await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [source] }]));
@@ -84,7 +96,10 @@ describe("what a change does not concern is not touched", () => {
         exportRoute("green-mesh", `other-${number}`, ports(0)),
         ingressFor(red, green, { peer: `peer-${number % 3}` }),
       );
-      await red.remove(`ExportRoute/green-mesh/${exportedHost(`other-${number - 1}`)}`, `IngressGateway/peer-${(number + 1) % 3}`);
+      await red.remove(
+        `ExportRoute/green-mesh/${exportedHost(`other-${number - 1}`)}`,
+        `IngressGateway/peer-${(number + 1) % 3}`,
+      );
       await green.apply(
         egressTo(green, red, { addresses: ["127.0.0.1", `127.0.1.${number + 1}`] }),
         service,
@@ -118,7 +133,9 @@ describe("what a change does not concern is not touched", () => {
     await echoes(socket);
     expect(await drained(await dial({ address: "127.0.0.1", port }))).toMatchObject({ received: "" });
     expect(red.address("IngressGateway/green-mesh").address).toBe("127.0.0.9");
-    expect(await tlsExchange({ ...clientOf(red, green), host: "127.0.0.9", servername: RATINGS })).toMatchObject({ received: "hello" });
+    expect(await tlsExchange({ ...clientOf(red, green), host: "127.0.0.9", servername: RATINGS })).toMatchObject({
+      received: "hello",
+    });
   });
 
   it("connections when certificates rotate, while new ones get the new certificate", async () => {
@@ -160,7 +177,11 @@ describe("trust that is gone ends connections at once", () => {
     [
       "the trust domain is another",
       "TrustChanged",
-      ({ red, gateway }) => red.apply({ ...gateway, trust: { ...gateway.trust, trustDomain: "other.local" as IngressGateway["trust"]["trustDomain"] } }),
+      ({ red, gateway }) =>
+        red.apply({
+          ...gateway,
+          trust: { ...gateway.trust, trustDomain: "other.local" as IngressGateway["trust"]["trustDomain"] },
+        }),
     ],
     [
       "the clientID is another (10.7)",
@@ -182,7 +203,10 @@ describe("trust that is gone ends connections at once", () => {
   it("also for discovery, and at the calling side", async () => {
     const red = startMesh("red");
     const green = startMesh("green");
-    const gateway = ingressFor(red, green, { serviceListeners: [], discoveryListeners: [{ address: "127.0.0.1", port: 0 }] });
+    const gateway = ingressFor(red, green, {
+      serviceListeners: [],
+      discoveryListeners: [{ address: "127.0.0.1", port: 0 }],
+    });
     await red.apply(gateway);
     const { port } = red.address("IngressGateway/green-mesh");
     await green.apply(egressTo(green, red, { discoveryPort: port }));
@@ -207,7 +231,10 @@ describe("trust that is gone ends connections at once", () => {
     const red = startMesh("red");
     const green = startMesh("green", { trustDomain: "green-mesh.local" });
     await red.apply(ingressFor(red, green));
-    const sharedRoot = { ...green.trust, rootCertificates: `${green.trust.rootCertificates}${red.trust.rootCertificates}` };
+    const sharedRoot = {
+      ...green.trust,
+      rootCertificates: `${green.trust.rootCertificates}${red.trust.rootCertificates}`,
+    };
     await red.apply(ingressFor(red, green, { trust: sharedRoot }));
     const own = red.certificates.get(red.identity("ingress-green-mesh"));
     const outcome = await tlsExchange({
@@ -218,7 +245,11 @@ describe("trust that is gone ends connections at once", () => {
       key: own?.privateKey.exportPem() ?? "",
     });
     expect(outcome.received).toBe("");
-    await eventually(() => expect(red.events.refused).toMatchObject([{ reason: "CertificateInvalid", message: expect.stringContaining("trust domain") }]));
+    await eventually(() =>
+      expect(red.events.refused).toMatchObject([
+        { reason: "CertificateInvalid", message: expect.stringContaining("trust domain") },
+      ]),
+    );
   });
 });
 
@@ -307,7 +338,9 @@ describe("an offer that is gone drains", () => {
   it("a removed import: its TCP listener goes at once, its connections drain", async () => {
     const clock = new ManualClock(Date.now());
     const { red, green } = await startRedAndGreen({ green: { clock, limits: { drainTimeoutMs: 20_000 } } });
-    await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]));
+    await red.apply(
+      exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]),
+    );
     await green.apply(importedService("ratings", [{ protocol: "TCP" }], { virtualAddress: "127.82.2.1" }));
     const socket = await dial({ address: "127.82.2.1", port: 9080 });
     await echoes(socket);
@@ -333,7 +366,9 @@ describe("an offer that is gone drains", () => {
     await green.remove("OutboundListener/green-mesh");
     expect(await drained(await dial(outbound))).toMatchObject({ received: "" });
     for (const answer of waiting) answer();
-    expect((await drained(socket)).received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*Connection: close\r\n[^]*late answer/i);
+    expect((await drained(socket)).received).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[\s\S]*Connection: close\r\n[\s\S]*late answer/i,
+    );
   });
 });
 
@@ -363,9 +398,9 @@ describe("listeners", () => {
     expect(await red.apply(ingressFor(red, green, { serviceListeners: [other] }))).toMatchObject([
       { reason: "AddressInUse", message: `127.0.0.1:${other.port} is already in use by another program` },
     ]);
-    expect(await red.apply(ingressFor(red, green, { serviceListeners: [{ address: "192.0.2.1", port: 15443 }] }))).toMatchObject([
-      { reason: "AddressNotAvailable", message: "192.0.2.1:15443 is not an address of this machine" },
-    ]);
+    expect(
+      await red.apply(ingressFor(red, green, { serviceListeners: [{ address: "192.0.2.1", port: 15443 }] })),
+    ).toMatchObject([{ reason: "AddressNotAvailable", message: "192.0.2.1:15443 is not an address of this machine" }]);
   });
 
   it("of two gateways may be exchanged in one change", async () => {
@@ -379,7 +414,10 @@ describe("listeners", () => {
       ingressFor(red, blue, { serviceListeners: [first] }),
     );
     expect(problems).toEqual([]);
-    expect([red.address("IngressGateway/green-mesh"), red.address("IngressGateway/blue-mesh")]).toEqual([second, first]);
+    expect([red.address("IngressGateway/green-mesh"), red.address("IngressGateway/blue-mesh")]).toEqual([
+      second,
+      first,
+    ]);
   });
 
   it("of a peer that is removed and added again belong to the new one, also when nobody waited", async () => {
@@ -397,7 +435,9 @@ describe("listeners", () => {
     const green = startMesh("green");
     const identity = red.identity("ingress-green-mesh");
     red.certificates.missing.add(identity);
-    expect(await red.apply(ingressFor(red, green))).toMatchObject([{ resource: "IngressGateway/green-mesh", reason: "CertificateUnavailable" }]);
+    expect(await red.apply(ingressFor(red, green))).toMatchObject([
+      { resource: "IngressGateway/green-mesh", reason: "CertificateUnavailable" },
+    ]);
     expect(red.engine.addresses("IngressGateway/green-mesh")).toEqual([]);
     red.certificates.missing.delete(identity);
     red.certificates.rotate(identity);
@@ -416,8 +456,13 @@ describe("listeners", () => {
 
 it("removes everything, and removing what is not there does nothing", async () => {
   const { red, green } = await startRedAndGreen();
-  await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]));
-  await green.apply(importedService("ratings", [{ protocol: "TCP" }], { virtualAddress: "127.82.3.1" }), outboundListener(green));
+  await red.apply(
+    exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "TCP", endpoints: [await echoWorkload()] }]),
+  );
+  await green.apply(
+    importedService("ratings", [{ protocol: "TCP" }], { virtualAddress: "127.82.3.1" }),
+    outboundListener(green),
+  );
   expect((await ask(green.address("OutboundListener/green-mesh"), { host: "none.test" })).status).toBe(404);
   for (const mesh of [red, green]) {
     expect(await mesh.remove(...mesh.applied.keys(), "IngressGateway/nobody")).toEqual([]);

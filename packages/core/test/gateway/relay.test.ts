@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
+import type { Clock } from "../../src/clock.js";
 import { systemClock } from "../../src/gateway/index.js";
 import { tcpProxyStream } from "../../src/gateway/proxy-stream.js";
 import { type Relay, startRelay } from "../../src/gateway/relay.js";
 import { connectTcp } from "../../src/gateway/tcp-connect.js";
-import type { Clock } from "../../src/clock.js";
 import { ManualClock } from "../trust/manual-clock.js";
 import { dial, drained, eventually, tcpWorkload } from "./sockets.js";
 
@@ -27,7 +27,10 @@ interface Relayed extends Sockets {
 async function relayed(clock: Clock = systemClock, idleTimeoutMs = 60_000): Promise<Relayed> {
   const sockets = await connected();
   const { downstream, upstream } = sockets;
-  return { ...sockets, relay: startRelay(tcpProxyStream(downstream), tcpProxyStream(upstream), { clock, idleTimeoutMs }) };
+  return {
+    ...sockets,
+    relay: startRelay(tcpProxyStream(downstream), tcpProxyStream(upstream), { clock, idleTimeoutMs }),
+  };
 }
 
 async function connected(): Promise<Sockets> {
@@ -61,7 +64,10 @@ const part = fc.record({
   pauseMs: fc.constantFrom(0, 0, 0, 1, 3),
 });
 
-async function say(socket: Socket, parts: readonly { readonly bytes: Uint8Array; readonly pauseMs: number }[]): Promise<void> {
+async function say(
+  socket: Socket,
+  parts: readonly { readonly bytes: Uint8Array; readonly pauseMs: number }[],
+): Promise<void> {
   for (const { bytes, pauseMs } of parts) {
     if (!socket.write(bytes)) await once(socket, "drain");
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -141,7 +147,10 @@ describe("a side that breaks off", () => {
     const outcome = drained(caller);
     upstream.destroy();
     await once(upstream, "close");
-    const relay = startRelay(tcpProxyStream(downstream), tcpProxyStream(upstream), { clock: systemClock, idleTimeoutMs: 1_000 });
+    const relay = startRelay(tcpProxyStream(downstream), tcpProxyStream(upstream), {
+      clock: systemClock,
+      idleTimeoutMs: 1_000,
+    });
     expect(await relay.closed).toMatchObject({ reason: "Reset" });
     expect(await outcome).toEqual({ received: "", ended: "reset" });
   });
@@ -166,7 +175,11 @@ describe("the idle timeout", () => {
   it("starts over with each byte, of either side", async () => {
     const clock = new ManualClock(1_000_000);
     const { caller, called, relay } = await relayed(clock, 60_000);
-    for (const [speaker, listener] of [[caller, called], [called, caller], [caller, called]] as const) {
+    for (const [speaker, listener] of [
+      [caller, called],
+      [called, caller],
+      [caller, called],
+    ] as const) {
       clock.advance(40_000);
       speaker.write(".");
       await once(listener, "data");

@@ -1,9 +1,16 @@
 /** Real servers and clients on loopback, closed when the test ends. */
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener, request, type Server as HttpServer } from "node:http";
-import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+
 import { once } from "node:events";
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+} from "node:http";
+import { connect as connectTcp, createServer, type Server, type Socket } from "node:net";
 import type { Readable } from "node:stream";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { onTestFinished, vi } from "vitest";
 import type { WorkloadEndpoint } from "../../src/plan/gateway-resource.js";
 
@@ -45,7 +52,9 @@ export function namingWorkload(name: string): Promise<WorkloadEndpoint> {
   });
 }
 
-export async function httpWorkload(handler: RequestListener): Promise<WorkloadEndpoint & { readonly server: HttpServer }> {
+export async function httpWorkload(
+  handler: RequestListener,
+): Promise<WorkloadEndpoint & { readonly server: HttpServer }> {
   const server = createHttpServer(handler);
   return { ...(await listening(server, "127.0.0.1")), server };
 }
@@ -91,7 +100,8 @@ export async function tlsExchange(options: ConnectionOptions, text = "hello"): P
 
 /** A TLS client that may half-close; resolves when its side of the handshake is done or has failed. */
 export async function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
-  const socket = connectTls({ host: "127.0.0.1", allowHalfOpen: true, checkServerIdentity: () => undefined, ...options });
+  const socket = connectTls({ host: "127.0.0.1", checkServerIdentity: () => undefined, ...options });
+  socket.allowHalfOpen = true;
   onTestFinished(() => void socket.destroy());
   watch(socket);
   await firstOf(socket, "secureConnect", "close");
@@ -147,9 +157,12 @@ export interface HttpQuestion {
 export function ask({ address, port }: WorkloadEndpoint, question: HttpQuestion): Promise<HttpAnswer> {
   const { host, method = "GET", path = "/", headers = {}, body = "" } = question;
   return new Promise((resolve, reject) => {
-    const sent = request({ host: address, port, method, path, agent: false, headers: { ...headers, host } }, (response) => {
-      resolve(readAnswer(response));
-    });
+    const sent = request(
+      { host: address, port, method, path, agent: false, headers: { ...headers, host } },
+      (response) => {
+        resolve(readAnswer(response));
+      },
+    );
     sent.on("error", reject);
     sent.end(body);
   });
