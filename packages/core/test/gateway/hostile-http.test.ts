@@ -28,7 +28,7 @@ describe("an interim response of a hostile service", () => {
   it.each([
     ["a Link field that is no link", "Link: garbage\r\n"],
     ["two", "Link: </a>; rel=preload\r\nLink: x y z\r\n"],
-    ["long", `Link: <x>${";a=b".repeat(40)}"\r\n`],
+    ["long", `Link: <x>${";a=b".repeat(18)}"\r\n`],
   ])("%s", async (_, link) => {
     const { outbound } = await importedRaw((socket) => {
       socket.once("data", () =>
