@@ -42,6 +42,8 @@ export interface MeshfedServerOptions {
   readonly virtualAddressPool?: string;
   /** Where gateways of type NodePort listen. Default 127.0.0.1. */
   readonly nodeAddress?: string;
+  /** How long connections that are under way may take to finish when the server closes. Default 5 s. */
+  readonly drainTimeoutMs?: number;
 }
 
 export interface MeshfedServer {

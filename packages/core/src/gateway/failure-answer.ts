@@ -90,7 +90,10 @@ export function endAnswered(socket: Socket): void {
   socket.end();
 }
 
-/** The head of an HTTP/1.1 response. Names and values come from a parser, so they hold no line breaks. */
+/**
+ * The head of an HTTP/1.1 response, to be written as `latin1`, as it was read. Names and values come from a parser, so they
+ * hold no line breaks.
+ */
 export function formatHead(status: string, rawHeaders: readonly string[]): string {
   let head = `HTTP/1.1 ${status}\r\n`;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2)

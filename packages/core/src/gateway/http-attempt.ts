@@ -1,8 +1,8 @@
 /** One request sent over one way to a service. Tells what becomes of it, exactly one of: unreachable, stale, failed, response. */
-import { type ClientRequest, type IncomingMessage, request as sendRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { type Hop, HopError } from "./hop-error.js";
 import { requestFailure, upstreamHop } from "./http-failure.js";
-import { endToEndTrailers } from "./http-headers.js";
+import { openRequest, passTrailers } from "./http-message.js";
 import { bodyFraming } from "./http-request-head.js";
 import { type Pump, pump } from "./pump.js";
 import type { UpstreamAgent } from "./upstream-agent.js";
@@ -41,11 +41,12 @@ export interface HttpAttempt {
   abandon(): void;
 }
 
+/** @throws HopError `RequestInvalid` when the head is one that Node's client does not send */
 export function startHttpAttempt(options: HttpAttemptOptions): HttpAttempt {
   const { agent, localHost, request, method, path, headers, maxHeaderBytes } = options;
   const peer = agent.upstream.kind === "Remote" ? { peer: agent.upstream.remote.peer } : {};
   const nowhere = upstreamHop({ ...peer, endpoint: "unknown" }, localHost);
-  const upstreamRequest = sendRequest({ agent, method, path, headers, maxHeaderSize: maxHeaderBytes });
+  const upstreamRequest = openRequest({ agent, method, path, headers, maxHeaderSize: maxHeaderBytes });
   let body: Pump | undefined;
   let connection: UpstreamEndpoint | undefined;
   let settled = false;
@@ -103,8 +104,7 @@ function sendBody(request: IncomingMessage, upstreamRequest: ClientRequest, onPr
   return pump(request, upstreamRequest, {
     onProgress,
     onEnd: () => {
-      const trailers = endToEndTrailers(request.rawTrailers);
-      if (trailers.length > 0) upstreamRequest.addTrailers(trailers);
+      passTrailers(request, upstreamRequest);
       upstreamRequest.end();
     },
   });

@@ -11,13 +11,15 @@ import { answerFailure, endAnswered, mayOmitBody } from "./failure-answer.js";
 import { connectionGroup } from "./gateway-context.js";
 import type { CloseReason } from "./gateway-events.js";
 import { type Hop, HopError, type HopFailureReason } from "./hop-error.js";
-import { type HttpAttempt, startHttpAttempt, type UpstreamEndpoint } from "./http-attempt.js";
-import { endToEndHeaders, endToEndTrailers } from "./http-headers.js";
+import { type HttpAttempt, type HttpAttemptOptions, startHttpAttempt, type UpstreamEndpoint } from "./http-attempt.js";
+import { endToEndHeaders, withoutHeader } from "./http-headers.js";
+import { passEarlyHints, passTrailers } from "./http-message.js";
 import { bodyFraming, forwardedHeaders } from "./http-request-head.js";
 import { readTarget } from "./http-target.js";
 import { type IdleWatch, watchIdle } from "./idle-watch.js";
 import type { OutboundHttp } from "./outbound-http.js";
 import { routeHttp } from "./outbound-route.js";
+import { asHopError } from "./proxied-connection.js";
 import { remoteEndpoint, resetSocket } from "./proxy-stream.js";
 import { pump } from "./pump.js";
 import type { Upstream } from "./upstream-picker.js";
@@ -45,6 +47,8 @@ export class HttpExchange {
   /** The connection that the request went over. */
   #upstream: UpstreamEndpoint | undefined;
   #failure: HopError | undefined;
+  /** The caller was told to send its body; a service may say so without end. */
+  #continued = false;
   #unregister = () => {};
   #finished = false;
 
@@ -129,7 +133,7 @@ export class HttpExchange {
       this.#fail(new HopError("HostUnknown", LISTENER, `"${localHost}" is not imported any more`));
       return;
     }
-    this.#attempt = startHttpAttempt({
+    const options: HttpAttemptOptions = {
       agent,
       localHost,
       request: this.#request,
@@ -151,19 +155,27 @@ export class HttpExchange {
       },
       onFailed: (error) => this.#fail(error),
       onResponse: (response) => this.#forward(response),
-    });
+    };
+    try {
+      this.#attempt = startHttpAttempt(options);
+    } catch (error) {
+      this.#fail(asHopError(error));
+    }
   }
 
   /** Interim responses, which HTTP/1.0 does not know. */
   #inform(status: number, link: string | undefined): void {
     if (this.#request.httpVersion === "1.0") return;
-    if (status === 100) this.#response.writeContinue();
-    if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link });
+    if (status === 100 && !this.#continued) {
+      this.#continued = true;
+      this.#response.writeContinue();
+    }
+    if (status === 103 && link !== undefined) passEarlyHints(link, this.#response);
   }
 
   #forward(upstreamResponse: IncomingMessage): void {
     const response = this.#response;
-    const { statusCode = 0, statusMessage = "", rawHeaders } = upstreamResponse;
+    const { statusCode = 0, statusMessage = "" } = upstreamResponse;
     const hop = this.#upstream?.hop ?? LISTENER;
     this.#idle.touch();
     upstreamResponse.on("error", () => undefined);
@@ -173,7 +185,7 @@ export class HttpExchange {
         this.#fail(new HopError("ConnectionLost", hop, "the connection broke in the middle of the response"));
     });
     try {
-      response.writeHead(statusCode, statusMessage, this.#responseHeaders(rawHeaders));
+      response.writeHead(statusCode, statusMessage, this.#responseHeaders(upstreamResponse));
     } catch (error) {
       this.#fail(new HopError("ResponseInvalid", hop, "the response's head cannot be passed on", { cause: error }));
       return;
@@ -182,8 +194,7 @@ export class HttpExchange {
       onProgress: this.#idle.touch,
       onEnd: () => {
         if (!upstreamResponse.complete) return;
-        const trailers = endToEndTrailers(upstreamResponse.rawTrailers);
-        if (trailers.length > 0) response.addTrailers(trailers);
+        passTrailers(upstreamResponse, response);
         response.end();
       },
     });
@@ -193,8 +204,12 @@ export class HttpExchange {
     });
   }
 
-  #responseHeaders(rawHeaders: readonly string[]): string[] {
-    const headers = endToEndHeaders(rawHeaders);
+  #responseHeaders({ rawHeaders, headers: { "transfer-encoding": coding } }: IncomingMessage): string[] {
+    const { httpVersion, method } = this.#request;
+    const mayHaveTrailers = coding !== undefined && httpVersion === "1.1" && method !== "HEAD";
+    const headers = mayHaveTrailers
+      ? endToEndHeaders(rawHeaders)
+      : withoutHeader(endToEndHeaders(rawHeaders), "trailer");
     const isLast = this.#outbound.isDraining() || mayOmitBody(this.#request);
     return isLast ? [...headers, "Connection", "close"] : headers;
   }

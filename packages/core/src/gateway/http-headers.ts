@@ -12,6 +12,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "proxy-authorization",
 ]);
 
+/** Not for `Connection` to name: without them a message would have another end, or another addressee, than was checked. */
+const ALWAYS_END_TO_END: ReadonlySet<string> = new Set(["content-length", "host"]);
+
 /** Fields that say how a message is framed or routed have no place after its body. @see RFC 9110 §6.5.1 */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   ...HOP_BY_HOP,
@@ -29,7 +32,7 @@ type RawHeaders = readonly string[];
 /** All fields but those meant for this hop alone, which are the known ones and those that `Connection` names. */
 export function endToEndHeaders(raw: RawHeaders): string[] {
   const named = new Set(headerValues(raw, "connection").flatMap((value) => value.toLowerCase().split(",").map(trim)));
-  return filterHeaders(raw, (name) => !HOP_BY_HOP.has(name) && !named.has(name));
+  return filterHeaders(raw, (name) => !HOP_BY_HOP.has(name) && (!named.has(name) || ALWAYS_END_TO_END.has(name)));
 }
 
 /** `[name, value]` of the trailer fields that may be passed on. */
@@ -44,9 +47,14 @@ export function headerValues(raw: RawHeaders, name: string): string[] {
     .map(([, value]) => value);
 }
 
+/** All fields but `name`, which is in lower case. */
+export function withoutHeader(raw: RawHeaders, name: string): string[] {
+  return filterHeaders(raw, (field) => field !== name);
+}
+
 /** The value of `name` replaced, or added in front. */
 export function withHeader(raw: RawHeaders, name: string, value: string): string[] {
-  return [name, value, ...filterHeaders(raw, (field) => field !== name.toLowerCase())];
+  return [name, value, ...withoutHeader(raw, name.toLowerCase())];
 }
 
 function filterHeaders(raw: RawHeaders, keep: (lowerCaseName: string) => boolean): string[] {

@@ -1,5 +1,5 @@
 /** What a request is sent on with, and what its framing says. Pure. */
-import { endToEndHeaders, headerValues, withHeader } from "./http-headers.js";
+import { endToEndHeaders, headerValues, withHeader, withoutHeader } from "./http-headers.js";
 
 /** How the body of a request is framed. */
 export type BodyFraming = "none" | "length" | "chunked" | "unsupported";
@@ -22,9 +22,11 @@ export function forwardedHeaders(method: string, host: string, rawHeaders: reado
   const headers = withHeader(endToEndHeaders(rawHeaders), "Host", host);
   const framing = bodyFraming(rawHeaders);
   if (framing === "chunked") return [...headers, "Transfer-Encoding", "chunked"];
+  // Trailers only follow chunks; Node refuses to announce them otherwise.
+  const withoutTrailer = withoutHeader(headers, "trailer");
   // Without this, Node would announce an empty chunked body.
-  if (framing === "none" && NEEDS_LENGTH.has(method)) return withHeader(headers, "Content-Length", "0");
-  return headers;
+  if (framing === "none" && NEEDS_LENGTH.has(method)) return withHeader(withoutTrailer, "Content-Length", "0");
+  return withoutTrailer;
 }
 
 /**

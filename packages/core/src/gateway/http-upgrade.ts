@@ -3,13 +3,14 @@
  * the service switches protocols, both connections are relayed from there on; if it answers otherwise, that is the answer.
  * @see RFC 9110 §7.8
  */
-import { type IncomingMessage, request as sendRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { endAnswered, formatHead } from "./failure-answer.js";
 import { type Hop, HopError } from "./hop-error.js";
 import { requestFailure, upstreamHop } from "./http-failure.js";
-import { endToEndHeaders } from "./http-headers.js";
+import { endToEndHeaders, withoutHeader } from "./http-headers.js";
+import { openRequest } from "./http-message.js";
 import { forwardedHeaders, upgradeProtocol } from "./http-request-head.js";
 import { readTarget } from "./http-target.js";
 import { refuseTunnel, reportRequest, serveTunnel } from "./http-tunnel.js";
@@ -79,7 +80,7 @@ export function serveUpgrade(request: IncomingMessage, socket: Socket, head: Buf
       if (answered.head.length > 0) upstream.proxy.stream.unshift(answered.head);
       return upstream;
     },
-    onConnected: () => void socket.write(answer),
+    onConnected: () => void socket.write(answer, "latin1"),
   });
 }
 
@@ -95,41 +96,46 @@ interface Question {
 function ask(question: Question, { context }: OutboundHttp, signal: AbortSignal): Promise<Answer> {
   const { upstream, hop, method, path, headers } = question;
   const { clock, limits } = context;
-  const { stream } = upstream.proxy;
+  const { proxy } = upstream;
   return new Promise<Answer>((resolve, reject) => {
-    const upstreamRequest = sendRequest({
-      method,
-      path,
-      headers,
-      maxHeaderSize: limits.maxHeaderBytes,
-      createConnection: () => stream,
-    });
-    const fail = (error: unknown) => {
-      settle();
-      upstream.proxy.reset();
-      reject(error);
-    };
-    const onAbort = () => fail(signal.reason);
-    const timer = clock.setTimeout(
-      () =>
-        fail(new HopError("ResponseTimeout", hop, `no answer to the upgrade within ${limits.requestIdleTimeoutMs} ms`)),
-      limits.requestIdleTimeoutMs,
-    );
-    const settle = () => {
+    let settled = false;
+    const settle = (act: () => void) => {
+      if (settled) return;
+      settled = true;
       clock.clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
+      act();
     };
+    const fail = (error: unknown) =>
+      settle(() => {
+        proxy.reset();
+        reject(error);
+      });
+    const onAbort = () => fail(signal.reason);
+    const timer = clock.setTimeout(() => {
+      fail(new HopError("ResponseTimeout", hop, `no answer to the upgrade within ${limits.requestIdleTimeoutMs} ms`));
+    }, limits.requestIdleTimeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    upstreamRequest.on("upgrade", (response: IncomingMessage, _stream: Duplex, head: Buffer) => {
-      settle();
-      resolve({ switched: true, response, head });
-    });
-    upstreamRequest.on("response", (response) => {
-      settle();
-      resolve({ switched: false, response });
-    });
-    upstreamRequest.on("error", (error) => fail(requestFailure(error, hop)));
-    upstreamRequest.end();
+    try {
+      const upstreamRequest = openRequest({
+        method,
+        path,
+        headers,
+        maxHeaderSize: limits.maxHeaderBytes,
+        createConnection: () => proxy.stream,
+      });
+      upstreamRequest.on("upgrade", (response: IncomingMessage, _stream: Duplex, head: Buffer) =>
+        settle(() => resolve({ switched: true, response, head })),
+      );
+      upstreamRequest.on("response", (response) => settle(() => resolve({ switched: false, response })));
+      upstreamRequest.on("error", (error) => fail(requestFailure(error, hop)));
+      upstreamRequest.on("close", () =>
+        fail(new HopError("ClosedBeforeResponse", hop, "the connection was closed before a response")),
+      );
+      upstreamRequest.end();
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 
@@ -142,7 +148,8 @@ function passOn(
 ): Promise<void> {
   const { statusCode = 502, statusMessage = "", rawHeaders } = response;
   const downstream = remoteEndpoint(socket);
-  socket.write(formatHead(`${statusCode} ${statusMessage}`, [...endToEndHeaders(rawHeaders), "Connection", "close"]));
+  const headers = [...withoutHeader(endToEndHeaders(rawHeaders), "trailer"), "Connection", "close"];
+  socket.write(formatHead(`${statusCode} ${statusMessage}`, headers), "latin1");
   socket.once("close", () => response.destroy());
   response.on("error", () => undefined);
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { type ObjectKey, type ObjectReference, objectKey } from "../resources/kubernetes-object.js";
 import { compareText } from "./compare-text.js";
-import type { Diagnostic } from "./mesh-plan.js";
+import type { Diagnostic, DiagnosticsChange } from "./mesh-plan.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 
 /**
@@ -14,7 +14,8 @@ export class DiagnosticTable {
   readonly #bySource = new Map<string, readonly Diagnostic[]>();
   #sorted: readonly Diagnostic[] | undefined;
   #byObject: ReadonlyMap<ObjectKey, readonly Diagnostic[]> | undefined;
-  #touched = new Map<ObjectKey, ObjectReference>();
+  /** What a changed source said when the current period began. */
+  readonly #before = new Map<string, readonly Diagnostic[]>();
 
   /** An empty list withdraws what the source said. */
   set(source: string, diagnostics: readonly Diagnostic[]): void {
@@ -22,7 +23,7 @@ export class DiagnosticTable {
     if (isStructurallyEqual(before, diagnostics)) return;
     if (diagnostics.length > 0) this.#bySource.set(source, diagnostics);
     else this.#bySource.delete(source);
-    for (const { object } of [...before, ...diagnostics]) this.#touched.set(objectKey(object), object);
+    if (!this.#before.has(source)) this.#before.set(source, before);
     this.#sorted = undefined;
     this.#byObject = undefined;
   }
@@ -39,12 +40,30 @@ export class DiagnosticTable {
     return this.#byObject.get(objectKey(object)) ?? [];
   }
 
-  /** Objects of which something else is said than at the last call. */
-  takeTouched(): Iterable<ObjectReference> {
-    const touched = this.#touched;
-    this.#touched = new Map();
-    return touched.values();
+  /** The net change since the last call (at first: from nothing), and begins anew. */
+  takeChange(): DiagnosticsChange {
+    const before = [...this.#before.values()].flat();
+    const now = [...this.#before.keys()].flatMap((source) => this.#bySource.get(source) ?? []);
+    this.#before.clear();
+    return { appeared: without(now, before), resolved: without(before, now) };
   }
+}
+
+/** What is in `diagnostics` more often than in `others`, sorted. */
+function without(diagnostics: readonly Diagnostic[], others: readonly Diagnostic[]): readonly Diagnostic[] {
+  const counts = new Map<string, number>();
+  for (const other of others) counts.set(identify(other), (counts.get(identify(other)) ?? 0) + 1);
+  const isLeft = (diagnostic: Diagnostic) => {
+    const count = counts.get(identify(diagnostic)) ?? 0;
+    counts.set(identify(diagnostic), count - 1);
+    return count <= 0;
+  };
+  return diagnostics.filter(isLeft).sort(compareDiagnostics);
+}
+
+/** Equal for equal diagnostics, and only for those. */
+function identify({ object, ...rest }: Diagnostic): string {
+  return JSON.stringify([objectKey(object), rest.path, rest.reason, rest.message, rest.severity, rest.remedy]);
 }
 
 function groupByObject(diagnostics: readonly Diagnostic[]): ReadonlyMap<ObjectKey, readonly Diagnostic[]> {

@@ -15,7 +15,7 @@ export function explainExport(state: MeshState, { service: name, peer }: ExportQ
   if (planned === undefined) return [noPeer(state, peer)];
   const service = state.input.snapshot.service(name.namespace, name.name);
   if (service === undefined) {
-    const accepted = peerDecision({ name: peer, refusal: planned.exportRefusal });
+    const accepted = peerDecision({ name: peer, refusal: planned.exportRefusal?.message });
     return planned.exportRefusal === undefined ? [accepted, missingService(state, name)] : [accepted];
   }
   const trace: Decision[] = [];

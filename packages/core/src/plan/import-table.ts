@@ -147,6 +147,12 @@ export class ImportTable {
     return changed;
   }
 
+  /** Where the raw TCP ports of the imported service of that host are reached; undefined when it has none, or no address. */
+  virtualAddressOf(localHost: string): string | undefined {
+    const service = this.#context.resources.values.get(gatewayResourceKey({ kind: "ImportedService", localHost }));
+    return service?.kind === "ImportedService" ? service.virtualAddress : undefined;
+  }
+
   /** The peer of that name as offers are decided for it; undefined when there is none. */
   peer(name: string): ImportingPeer | undefined {
     return this.#peers.get(name)?.peer;
@@ -258,10 +264,14 @@ export class ImportTable {
       return;
     }
     const virtualAddress = virtualAddresses?.addressOf(localHost);
+    const winners = winningClaims(this.#claimants.of(localHost));
+    if (virtualAddress !== this.virtualAddressOf(localHost)) {
+      for (const { peer } of winners) this.#changedPeers.add(peer);
+    }
     resources.set(gatewayResourceKey(service), { ...service, ...(virtualAddress !== undefined && { virtualAddress }) });
     const isMissing =
       virtualAddresses !== undefined && virtualAddress === undefined && needsVirtualAddress(service.ports);
-    const [claim] = winningClaims(this.#claimants.of(localHost));
+    const [claim] = winners;
     diagnostics.set(
       `virtual-address/${localHost}`,
       isMissing && claim !== undefined ? [noVirtualAddress(claim, controlPlaneNamespace)] : [],

@@ -140,6 +140,14 @@ export type SnapshotChange =
     }
   | { readonly type: "peerForgotten"; readonly peer: string };
 
+/** What is said of a mesh's objects now and was not before, and the other way round. */
+export interface DiagnosticsChange {
+  /** In the order of `MeshPlan.diagnostics`. A problem whose message is another now has been resolved and has appeared. */
+  readonly appeared: readonly Diagnostic[];
+  /** In the order of `MeshPlan.diagnostics`; also of objects that are gone. */
+  readonly resolved: readonly Diagnostic[];
+}
+
 /** What a planner update changed, so that adapters do work for that alone. */
 export interface MeshPlanChange {
   readonly gateway: { readonly upserted: readonly GatewayResource[]; readonly removed: readonly GatewayResourceKey[] };
@@ -158,6 +166,8 @@ export interface MeshPlanChange {
    * hold the fields to set, others are to be kept.
    */
   readonly objects: { readonly upserted: readonly KubernetesObject[]; readonly removed: readonly ObjectReference[] };
+  /** The net difference of `MeshPlan.diagnostics`, for logs: not every diagnostic leads to a condition. */
+  readonly diagnostics: DiagnosticsChange;
 }
 
 /** Asks about one local service and one peer. */

@@ -11,7 +11,7 @@ import { InstallationTable } from "./installation-table.js";
 import { memberRollDiagnostics, wrongNamespaceDiagnostics } from "./member-findings.js";
 import { MemberTable } from "./member-table.js";
 import { type Mesh, meshDiagnostics, resolveMesh } from "./mesh.js";
-import type { MeshPlanChange, SnapshotChange } from "./mesh-plan.js";
+import type { DiagnosticsChange, MeshPlanChange, SnapshotChange } from "./mesh-plan.js";
 import type { ControlPlaneReference } from "./owned-object.js";
 import { PeerTable } from "./peer-table.js";
 import { PlannerInput, type Touched } from "./planner-input.js";
@@ -95,8 +95,9 @@ export class MeshState {
     this.imports.settle();
     this.#settleOutbound();
     const objects = this.#settleInstallation(touched);
-    const statuses = this.#changedStatuses(touched);
-    return { gateway: this.resources.takeChange(), exports: this.exports.takeChange(), statuses, objects };
+    const diagnostics = this.diagnostics.takeChange();
+    const statuses = this.#changedStatuses(touched, diagnostics);
+    return { gateway: this.resources.takeChange(), exports: this.exports.takeChange(), statuses, objects, diagnostics };
   }
 
   #settleMesh(touched: Touched): void {
@@ -199,14 +200,14 @@ export class MeshState {
     return this.installation.update(mesh === undefined ? [] : desiredObjects(mesh, { outbound }));
   }
 
-  #changedStatuses(touched: Touched): ReadonlyMap<ObjectKey, ObjectReference> {
+  #changedStatuses(touched: Touched, diagnostics: DiagnosticsChange): ReadonlyMap<ObjectKey, ObjectReference> {
     const { namespace } = this.controlPlane;
     const statuses = new Map(touched.objects);
     const add = (reference: ObjectReference) => statuses.set(objectKey(reference), reference);
     for (const name of this.exports.takeChangedPeers()) add({ kind: "ExportedServiceSet", namespace, name });
     for (const name of this.imports.takeChangedPeers()) add({ kind: "ImportedServiceSet", namespace, name });
     for (const name of touched.offers.keys()) add({ kind: "ServiceMeshPeer", namespace, name });
-    for (const reference of this.diagnostics.takeTouched()) add(reference);
+    for (const { object } of [...diagnostics.appeared, ...diagnostics.resolved]) add(object);
     for (const [key, reference] of statuses) if (!this.hasStatus(reference)) statuses.delete(key);
     return statuses;
   }

@@ -5,7 +5,7 @@ import { type GatewayResource, gatewayResourceKey } from "./gateway-resource.js"
 import type { ImportTable } from "./import-table.js";
 import { type CompiledExports, type CompiledImports, compileExports, compileImports } from "./peer-rules.js";
 import { type PeerEnvironment, type PlannedPeer, peerDiagnostics, resolvePeers } from "./peers.js";
-import { missingPeer, refusedPeer, type SetKind } from "./set-findings.js";
+import { missingPeer, type PeerRefusal, refusedPeer, type SetKind } from "./set-findings.js";
 import type { Snapshot } from "./snapshot.js";
 import { isStructurallyEqual } from "./structural-equality.js";
 import type { TrackedMap } from "./tracked-map.js";
@@ -75,14 +75,14 @@ export class PeerTable {
       const exportRules = this.#exportRules.get(name)?.rules;
       exports.setPeer({
         name,
-        refusal: exportRefusal,
+        refusal: exportRefusal?.message,
         ingressGateway: ingressName,
         ingressIdentity,
         clusterDomain: clusterDomain(),
         rules: exportRules,
       });
       const importRules = this.#importRules.get(name);
-      imports.setPeer({ name, refusal: importRefusal, rules: importRules?.rules, locality: importRules?.locality });
+      imports.setPeer({ name, refusal: importRefusal?.message, rules: importRules?.rules, locality: importRules?.locality });
     }
     this.#checkReference("ExportedServiceSet", snapshot.exportSets.has(name), name, peer?.exportRefusal);
     this.#checkReference("ImportedServiceSet", snapshot.importSets.has(name), name, peer?.importRefusal);
@@ -108,7 +108,7 @@ export class PeerTable {
     imports.removePeer(name);
   }
 
-  #checkReference(kind: SetKind, exists: boolean, name: string, refusal: string | undefined): void {
+  #checkReference(kind: SetKind, exists: boolean, name: string, refusal: PeerRefusal | undefined): void {
     const { diagnostics, controlPlaneNamespace: namespace } = this.#context;
     const set = { kind, namespace, name };
     const problems = this.#peers.has(name) ? refusedPeer(set, refusal) : missingPeer(set);

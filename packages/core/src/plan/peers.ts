@@ -18,15 +18,16 @@ import type { Diagnostic } from "./mesh-plan.js";
 import type { PeerDirection, PeerProblem } from "./peer-conditions.js";
 import { egressGateway, findGateway, type GatewayEnvironment, ingressGateway } from "./peer-gateways.js";
 import { findTrust, type TrustDomainClaims, type TrustEnvironment } from "./peer-trust.js";
+import type { PeerRefusal } from "./set-findings.js";
 
 /** What a ServiceMeshPeer comes to. */
 export interface PlannedPeer {
   readonly name: string;
   readonly problems: readonly PeerProblem[];
   /** Why nothing may be exported to it; undefined when services may be. */
-  readonly exportRefusal: string | undefined;
+  readonly exportRefusal: PeerRefusal | undefined;
   /** Why nothing may be imported from it; undefined when services may be. */
-  readonly importRefusal: string | undefined;
+  readonly importRefusal: PeerRefusal | undefined;
   /** `spec.gateways.ingress.name`, when it names one. */
   readonly ingressName: string | undefined;
   /** What the ingress gateway presents; announced with every exported service. Absent while the gateway is missing. */
@@ -98,7 +99,7 @@ function resolvePeer(peer: ServiceMeshPeer, environment: PeerEnvironment, claims
 }
 
 /** What is told when no problem says why a peer cannot be told from others: it stays shut all the same. */
-const NOT_IDENTIFIED = "its identity cannot be told";
+const NOT_IDENTIFIED: PeerRefusal = { reason: "PeerNotAccepted", message: "its identity cannot be told" };
 
 function closedPeer(name: string, ingressName: string | undefined, problems: readonly PeerProblem[]): PlannedPeer {
   return {
@@ -114,14 +115,19 @@ function closedPeer(name: string, ingressName: string | undefined, problems: rea
 }
 
 /** What closes a direction. A missing gateway does not by itself: there is nothing to go through. */
-function refusal(direction: PeerDirection, problems: readonly PeerProblem[]): string | undefined {
+function refusal(direction: PeerDirection, problems: readonly PeerProblem[]): PeerRefusal | undefined {
   const closing = problems.filter(
     (problem) =>
       problem.condition !== "Programmed" &&
       problem.reason !== "GatewayNotFound" &&
       (problem.direction === direction || problem.direction === "both"),
   );
-  return closing.length === 0 ? undefined : closing.map(({ path, message }) => `${path}: ${message}`).join("; ");
+  if (closing.length === 0) return undefined;
+  const isAccepted = closing.every(({ condition }) => condition !== "Accepted");
+  return {
+    reason: isAccepted ? "PeerNotResolved" : "PeerNotAccepted",
+    message: closing.map(({ path, message }) => `${path}: ${message}`).join("; "),
+  };
 }
 
 function noControlPlane(peer: ServiceMeshPeer): PeerProblem {

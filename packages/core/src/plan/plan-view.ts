@@ -94,8 +94,9 @@ export class PlanView implements MeshPlan {
     }
     const importSet = kind === "ImportedServiceSet" ? input.snapshot.importSets.get(name) : undefined;
     if (importSet === undefined) return undefined;
-    const offered = imports.imports.get(name)?.services.values() ?? [];
-    return importedServiceSetStatus(importSet, offered, diagnostics.of(reference), now);
+    const offered = [...(imports.imports.get(name)?.services.values() ?? [])];
+    const virtualAddressOf = (localHost: string) => imports.virtualAddressOf(localHost);
+    return importedServiceSetStatus(importSet, offered, virtualAddressOf, diagnostics.of(reference), now);
   }
 
   #controlPlaneStatus(name: string): PlannedStatus | undefined {

@@ -20,9 +20,22 @@ export interface ExportedServiceSetStatus {
   readonly conditions?: readonly Condition[];
 }
 
+/** Where workloads of the mesh reach the raw TCP ports of an imported service, which have no `Host` to be routed by. */
+export interface VirtualAddress {
+  /** `localService.hostname` of the imported service. */
+  readonly hostname: string;
+  /** IPv4, of the mesh's range; the ports are those of the service. */
+  readonly address: string;
+}
+
 export interface ImportedServiceSetStatus {
   /** All that the peer offers, by exported name; the fields of `localService` are `""` where it is not imported. */
   readonly importedServices: readonly { readonly exportedName: string; readonly localService: LocalService }[];
+  /**
+   * Of the imported services that have one, by hostname; absent when none has. Not a field of the published status: there
+   * a sidecar's DNS answers with the address.
+   */
+  readonly virtualAddresses?: readonly VirtualAddress[];
   /** Only what is wrong; absent when nothing is. */
   readonly conditions?: readonly Condition[];
 }

@@ -20,7 +20,8 @@ export interface MeshPlannerOptions {
   readonly installation?: boolean;
   /**
    * What is wrong with the text of a root certificate, empty when it can be used. It must answer the same for the same
-   * text. Default: only looks for a PEM certificate.
+   * text, at any time: the answer is remembered, and nothing plans again when a certificate expires. Whether one is valid
+   * now is for the handshake to decide. Default: only looks for a PEM certificate.
    */
   readonly checkRootCertificates?: (pem: string) => readonly FieldViolation[];
 }

@@ -69,16 +69,22 @@ export function missingPeer(set: SetReference): readonly Diagnostic[] {
   ];
 }
 
+/** Why nothing is shared with a peer in the direction of a set. */
+export interface PeerRefusal {
+  readonly reason: "PeerNotAccepted" | "PeerNotResolved";
+  readonly message: string;
+}
+
 /** The whole set is without effect as long as nothing may be shared with its peer. */
-export function refusedPeer(set: SetReference, refusal: string | undefined): readonly Diagnostic[] {
+export function refusedPeer(set: SetReference, refusal: PeerRefusal | undefined): readonly Diagnostic[] {
   if (refusal === undefined) return [];
   return [
     {
       severity: "warning",
-      reason: "PeerNotAccepted",
+      reason: refusal.reason,
       object: set,
       path: "metadata.name",
-      message: `nothing is shared with the peer "${set.name}": ${refusal}`,
+      message: `nothing is shared with the peer "${set.name}": ${refusal.message}`,
       remedy: "see the conditions of the ServiceMeshPeer",
     },
   ];
@@ -105,8 +111,12 @@ const CONDITIONS: readonly {
   readonly status: "True" | "False";
   readonly reasons: readonly string[];
 }[] = [
-  /** Nothing in the set takes effect. Reasons: `PeerNotFound`, `PeerNotAccepted`. @see Gateway API */
-  { type: "ResolvedRefs", status: "False", reasons: ["PeerNotFound", "PeerNotAccepted"] },
+  /**
+   * Nothing in the set takes effect. Reasons: `PeerNotFound` (no ServiceMeshPeer of its name), `PeerNotAccepted` (something
+   * in the ServiceMeshPeer is wrong: its condition `Accepted`), `PeerNotResolved` (only its root certificate is missing or
+   * cannot be used: its condition `ResolvedRefs`). @see Gateway API
+   */
+  { type: "ResolvedRefs", status: "False", reasons: ["PeerNotFound", "PeerNotAccepted", "PeerNotResolved"] },
   /** Part of the set is ignored. Reasons: `InvalidRule`, `LocalityDropped`, `UnmatchedPort`. @see Gateway API */
   { type: "PartiallyInvalid", status: "True", reasons: ["InvalidRule", "LocalityDropped", "UnmatchedPort"] },
   /** A service has lost its name to another. Reasons: `ExportConflict`, `ImportConflict`. @see MCS API */

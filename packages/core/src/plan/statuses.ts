@@ -13,6 +13,7 @@ import type {
   ImportedServiceSetStatus,
   ServiceMeshMemberRollStatus,
   ServiceMeshPeerStatus,
+  VirtualAddress,
 } from "./planned-status.js";
 import { setConditionStates } from "./set-findings.js";
 
@@ -52,17 +53,29 @@ const NOT_IMPORTED: LocalService = { hostname: "", name: "", namespace: "" };
 /** @see reference §1.3: one entry per service that the peer offers */
 export function importedServiceSetStatus(
   set: ImportedServiceSet,
-  offered: Iterable<OfferedService>,
+  offered: readonly OfferedService[],
+  virtualAddressOf: (localHost: string) => string | undefined,
   diagnostics: readonly Diagnostic[],
   now: number,
 ): ImportedServiceSetStatus {
-  const importedServices = [...offered]
+  const importedServices = offered
     .map(({ message, imported }) => ({
       exportedName: message.hostname,
       localService: imported?.localService ?? NOT_IMPORTED,
     }))
     .sort((a, b) => compareText(a.exportedName, b.exportedName));
-  return { importedServices, ...setConditions(set, diagnostics, now) };
+  const virtualAddresses = offered
+    .flatMap(({ imported }): readonly VirtualAddress[] => {
+      const hostname = imported?.localService.hostname;
+      const address = hostname === undefined ? undefined : virtualAddressOf(hostname);
+      return hostname === undefined || address === undefined ? [] : [{ hostname, address }];
+    })
+    .sort((a, b) => compareText(a.hostname, b.hostname));
+  return {
+    importedServices,
+    ...(virtualAddresses.length > 0 && { virtualAddresses }),
+    ...setConditions(set, diagnostics, now),
+  };
 }
 
 function setConditions(

@@ -41,9 +41,11 @@ const schema = looseObject({
           }),
         )
         .optional(),
+      virtualAddresses: z.array(looseObject({ hostname: z.string(), address: z.string() })).optional(),
       conditions: z.array(conditionSchema).optional(),
     },
     unique("importedServices", "exportedName"),
+    unique("virtualAddresses", "hostname"),
     unique("conditions", "type"),
   ).optional(),
 });

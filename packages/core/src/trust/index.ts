@@ -32,6 +32,7 @@ export {
 export * from "./tls-context.js";
 export * from "./tls-peer.js";
 export {
+  checkTrustBundle,
   type ParseTrustBundleOptions,
   parseTrustBundle,
   type TrustBundle,

@@ -37,12 +37,10 @@ const ROOT_CERTIFICATE_PATH = 'data["root-cert.pem"]';
  */
 export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions): Result<TrustBundle> {
   const { now, path = ROOT_CERTIFICATE_PATH } = options;
-  const { certificates, violations: unreadable } = readCertificates(pem, path);
-  const roots = [...new Map(certificates.map((root) => [root.fingerprint, root])).values()];
-  const unusable = roots.flatMap((root) => findUnusable(root, path));
+  const { roots, violations: wrong } = readRoots(pem, path);
   const outdated = roots.flatMap((root) => findOutdated(root, now, path));
   const valid = roots.filter((root) => isValidAt(root, now) && findUnusable(root, path).length === 0);
-  const violations = [...unreadable, ...unusable, ...(valid.length === 0 ? outdated : [])];
+  const violations = [...wrong, ...(valid.length === 0 ? outdated : [])];
   if (violations.length > 0) return failure(...violations);
   return success({
     roots,
@@ -58,6 +56,24 @@ export function parseTrustBundle(pem: string, options: ParseTrustBundleOptions):
     notAfter: Math.min(...valid.map((root) => root.notAfter)),
     warnings: outdated,
   });
+}
+
+/**
+ * What `parseTrustBundle` would refuse at any time; empty when the text can be used while one of its roots is valid. The
+ * answer never changes, so it may be remembered.
+ */
+export function checkTrustBundle(pem: string, path: string = ROOT_CERTIFICATE_PATH): readonly FieldViolation[] {
+  return readRoots(pem, path).violations;
+}
+
+/** The certificates, each once, and what is wrong with them whatever the time. */
+function readRoots(
+  pem: string,
+  path: string,
+): { readonly roots: readonly Certificate[]; readonly violations: readonly FieldViolation[] } {
+  const { certificates, violations } = readCertificates(pem, path);
+  const roots = [...new Map(certificates.map((root) => [root.fingerprint, root])).values()];
+  return { roots, violations: [...violations, ...roots.flatMap((root) => findUnusable(root, path))] };
 }
 
 function isValidAt(root: Certificate, now: number): boolean {

@@ -81,6 +81,11 @@ describe("endToEndHeaders (RFC 9110 §7.6.1)", () => {
     ]);
   });
 
+  it("keeps what says where a message ends and for whom it is, whatever Connection says", () => {
+    const raw = ["Connection", "Content-Length, HOST", "Host", "a.test", "Content-Length", "5"];
+    expect(endToEndHeaders(raw)).toEqual(["Host", "a.test", "Content-Length", "5"]);
+  });
+
   it("adds none of its own: no forwarded address, no via", () => {
     expect(forwardedHeaders("GET", "a.test", ["Host", "a.test", "A", "1"])).toEqual(["Host", "a.test", "A", "1"]);
   });
@@ -113,6 +118,9 @@ describe("the framing of a body", () => {
     ["GET", ["Transfer-Encoding", "chunked"], ["Host", "h", "Transfer-Encoding", "chunked"]],
     ["GET", [], ["Host", "h"]],
     ["DELETE", ["Content-Length", "0"], ["Host", "h", "Content-Length", "0"]],
+    ["GET", ["Trailer", "x-a"], ["Host", "h"]],
+    ["GET", ["Trailer", "x-a", "Transfer-Encoding", "chunked"], ["Host", "h", "Trailer", "x-a", "Transfer-Encoding", "chunked"]],
+    ["GET", ["Connection", "content-length", "Content-Length", "3"], ["Host", "h", "Content-Length", "3"]],
   ])("%s with %j is sent on with it", (method, raw, expected) => {
     expect(forwardedHeaders(method, "h", raw)).toEqual(expected);
   });
