@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-const MAIN = fileURLToPath(new URL("../../packages/server/dist/cli/main.js", import.meta.url));
+/** The command, as it is built. */
+export const MAIN = fileURLToPath(new URL("../../packages/server/dist/cli/main.js", import.meta.url));
 const READY_TIMEOUT_MS = 30_000;
 
 export interface MeshfedProcess {

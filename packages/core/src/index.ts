@@ -25,6 +25,7 @@ export * from "./naming/imported-service.js";
 export * from "./naming/server-name.js";
 export * from "./naming/spiffe-id.js";
 export * from "./naming/well-known-names.js";
+export type { GatewayProblem } from "./plan/gateway-problem.js";
 export * from "./plan/gateway-resource.js";
 export { OUTBOUND_PORT, OUTBOUND_SERVICE } from "./plan/installation.js";
 export * from "./plan/mesh-plan.js";

@@ -1,6 +1,6 @@
 /** Wires the server together: store, API, controllers, load balancer and the embedded data plane of each mesh. */
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
+import { accessSync, constants, mkdirSync, realpathSync } from "node:fs";
 import {
   clusterDomainOf,
   FederationError,
@@ -21,6 +21,7 @@ import { createLoadBalancer } from "./dataplane/embedded/load-balancer.js";
 import { ensureVirtualAddressPool } from "./dataplane/embedded/virtual-address-pools.js";
 import {
   DEFAULT_API_PORT,
+  DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_LOAD_BALANCER_POOL,
   DEFAULT_NODE_ADDRESS,
   DEFAULT_VIRTUAL_ADDRESS_POOL,
@@ -52,7 +53,7 @@ export interface MeshfedServer {
   readonly kubeconfigPath: string;
   /** Settles when `objects`, as the API returned them, are taken in and every mesh serves its gateways. */
   serving(objects: readonly KubernetesObject[]): Promise<void>;
-  /** Stops accepting, lets what is under way finish for a while, and frees everything. */
+  /** Stops accepting, lets what is under way finish within `drainTimeoutMs`, and frees everything. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -65,7 +66,7 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
   const { dataDirectory, logger } = options;
   const loadBalancerPool = addressPool("loadBalancerPool", options.loadBalancerPool ?? DEFAULT_LOAD_BALANCER_POOL);
   const virtualPool = addressPool("virtualAddressPool", options.virtualAddressPool ?? DEFAULT_VIRTUAL_ADDRESS_POOL);
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  createDataDirectory(dataDirectory);
 
   const store = createEmbeddedStore({
     directory: dataDirectory,
@@ -74,13 +75,16 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
     onProblem: (problem) => logger.error({ err: problem }, "the store has a problem"),
   });
   const closers: (() => Promise<void>)[] = [() => store.close()];
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+  let closed: Promise<void> | undefined;
+  const closeAll = () => {
+    closed ??= closeInTurn([...closers].reverse());
+    return closed;
   };
 
   try {
     await ensureDefaultNamespace(store);
-    const loadBalancer = createLoadBalancer({ store, pool: loadBalancerPool, logger });
+    const loadBalancer = createLoadBalancer({ store, pool: loadBalancerPool, clock: systemClock, logger });
+    closers.push(() => loadBalancer.close());
     const cluster = await createClusterController({
       store,
       clock: systemClock,
@@ -88,6 +92,7 @@ export async function createMeshfedServer(options: MeshfedServerOptions): Promis
       observers: [loadBalancer.onChange],
       createMesh: (controlPlane, surroundings) =>
         createMesh({ controlPlane, surroundings, store, virtualPool, options }),
+      drainTimeoutMs: options.drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS,
     });
     closers.push(() => cluster.close());
 
@@ -123,8 +128,8 @@ interface MeshInput {
 
 async function createMesh(input: MeshInput): Promise<MeshController> {
   const { controlPlane, store, options } = input;
-  const mesh = controlPlane.metadata.name;
-  const logger = options.logger.child({ mesh });
+  const { namespace, name } = controlPlane.metadata;
+  const logger = options.logger.child({ mesh: `${namespace}/${name}` });
   return createMeshController({
     store,
     clock: systemClock,
@@ -133,7 +138,7 @@ async function createMesh(input: MeshInput): Promise<MeshController> {
     controlPlane,
     virtualAddressRange: await ensureVirtualAddressPool(store, input.virtualPool, controlPlane),
     nodeAddress: options.nodeAddress ?? DEFAULT_NODE_ADDRESS,
-    pod: podName(mesh, instanceId(options.dataDirectory)),
+    pod: podName(name, instanceId(options.dataDirectory)),
     onPlanned: input.surroundings.onPlanned,
     createDataPlane: ({ certificates, onDiscoveryConnection }) =>
       createEmbeddedDataPlane({
@@ -146,6 +151,25 @@ async function createMesh(input: MeshInput): Promise<MeshController> {
         logger,
       }),
   });
+}
+
+/** Closes everything, also when something cannot be closed; that is thrown in the end. */
+async function closeInTurn(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const close of closers) await close().catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
+}
+
+/** @throws FederationError FAILED_PRECONDITION */
+function createDataDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const message = `the data directory "${path}" cannot be created or written (${code}): name a directory of this user`;
+    throw new FederationError("FAILED_PRECONDITION", message, { cause: error });
+  }
 }
 
 /** Clients that name no namespace mean this one; in Kubernetes it always exists. */

@@ -9,7 +9,7 @@
 import { type FieldViolation, failure, type Result, success } from "../result.js";
 import type { DiscoveryLimits } from "./discovery-limits.js";
 import type { AnnouncedPort, AnnouncedService, NetworkGatewayEndpoint, WatchEvent } from "./message.js";
-import { topLevelNumber } from "./top-level-number.js";
+import { hasMoreElementsThan, topLevelNumber } from "./top-level-number.js";
 
 /** A service whose JSON has the wrong shape. */
 export interface MalformedService {
@@ -148,8 +148,13 @@ function readEndpoints(reader: ShapeReader, value: unknown): NetworkGatewayEndpo
 /** The body of `/v1/services/`. Fails when it is not a list at all or announces more services than allowed. */
 export function decodeServiceList(
   text: string,
-  limits: Pick<DiscoveryLimits, "maxServices">,
+  limits: Pick<DiscoveryLimits, "maxServices" | "maxListElements">,
 ): Result<ReceivedServiceList> {
+  // Before it is parsed: a few bytes of JSON can stand for a hundred times as many of memory.
+  if (hasMoreElementsThan(text, limits.maxListElements)) {
+    const message = `the list holds more than ${limits.maxListElements} objects, lists and separators`;
+    return failure({ path: "", reason: "TooLong", message });
+  }
   const body = parseObject(text);
   if (!body.ok) return body;
   const { services } = body.value;

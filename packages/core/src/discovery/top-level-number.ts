@@ -23,7 +23,22 @@ export function topLevelNumber(text: string, key: string): string | undefined {
   return found;
 }
 
+/**
+ * True when `text` has more than `limit` objects, lists and commas outside of strings: about as many values would come of
+ * it. Looks at each character at most once; `text` need not be valid JSON.
+ */
+export function hasMoreElementsThan(text: string, limit: number): boolean {
+  let found = 0;
+  for (let index = 0; index < text.length && found <= limit; index++) {
+    const character = text.charCodeAt(index);
+    if (character === OPEN_OBJECT || character === OPEN_LIST || character === COMMA) found++;
+    else if (character === QUOTE) index = stringEnd(text, index);
+  }
+  return found > limit;
+}
+
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;

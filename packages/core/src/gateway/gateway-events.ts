@@ -3,9 +3,12 @@
  * is counted in `GatewayCounters.observerFailures` and changes nothing else.
  */
 import type { SpiffeId } from "../naming/spiffe-id.js";
-import type { GatewayResourceKey, SocketAddress } from "../plan/gateway-resource.js";
+import type { GatewayProblem } from "../plan/gateway-problem.js";
+import type { GatewayResourceKey } from "../plan/gateway-resource.js";
 import type { DenyReason } from "./authorization.js";
 import type { HopFailureReason } from "./hop-error.js";
+
+export type { GatewayProblem };
 
 /** `IngressService` is port 15443, `IngressDiscovery` port 8188 of an ingress gateway. */
 export type ListenerRole = "IngressService" | "IngressDiscovery" | "OutboundHttp" | "OutboundTcp";
@@ -111,28 +114,6 @@ export interface PeerFailed {
   readonly address: string;
   readonly reason: HopFailureReason;
   readonly message: string;
-}
-
-/**
- * A part of the configuration that does not run.
- * - `AddressInUse`: another program, or another gateway of this engine, has the address
- * - `AddressNotAvailable`, `PermissionDenied`, `ListenFailed`: the operating system refused to listen
- * - `CertificateUnavailable`: the gateway's identity has no certificate, or one that cannot be used
- * - `TrustInvalid`: the peer's root certificates cannot be used
- */
-export interface GatewayProblem {
-  readonly resource: GatewayResourceKey;
-  readonly reason:
-    | "AddressInUse"
-    | "AddressNotAvailable"
-    | "PermissionDenied"
-    | "ListenFailed"
-    | "CertificateUnavailable"
-    | "TrustInvalid";
-  /** The listener that is affected; absent when all of the resource is. */
-  readonly listener?: SocketAddress;
-  readonly message: string;
-  readonly remedy: string;
 }
 
 export interface GatewayObserver {

@@ -46,10 +46,10 @@ export function createGatewayTls({ resource, context, onRotated }: GatewayTlsOpt
   const load = (identity: SpiffeId, trust: PeerTrust): TlsState | GatewayProblem => {
     const roots = parseTrustBundle(trust.rootCertificates, { now: clock.now() });
     if (!roots.ok) return trustProblem(resource, trust, formatViolations(roots.violations));
-    const certificate = certificates.get(identity);
-    if (certificate === undefined) return certificateProblem(resource, `there is no certificate for "${identity}"`);
-    const options = secureContextOptions({ certificate, roots: roots.value });
     try {
+      const certificate = certificates.get(identity);
+      if (certificate === undefined) return certificateProblem(resource, `there is no certificate for "${identity}"`);
+      const options = secureContextOptions({ certificate, roots: roots.value });
       return { options, secureContext: createSecureContext(options), roots: roots.value };
     } catch (error) {
       return certificateProblem(resource, `the certificate of "${identity}" cannot be used: ${describe(error)}`);

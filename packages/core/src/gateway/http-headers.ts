@@ -1,6 +1,6 @@
 /** Header fields on their way through a proxy: as flat lists of names and values, as `rawHeaders` has them. */
 
-/** @see RFC 9110 §7.6.1; the last two are addressed to the proxy itself, §11.7 */
+/** @see RFC 9110 §7.6.1; the two before the last are addressed to the proxy itself, §11.7; the last is what it alone says */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -10,6 +10,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
   "proxy-authenticate",
   "proxy-authorization",
+  "x-meshfed-error",
 ]);
 
 /** Not for `Connection` to name: without them a message would have another end, or another addressee, than was checked. */

@@ -24,7 +24,7 @@ import { type AddressHealth, createAddressHealth } from "./address-health.js";
 import { isClientOf } from "./authorization.js";
 import type { Withdrawal } from "./connection-registry.js";
 import type { GatewayContext } from "./gateway-context.js";
-import type { GatewayProblem, ListenerRole } from "./gateway-events.js";
+import type { GatewayProblem, ListenerRole, RefusalReason } from "./gateway-events.js";
 import { createGatewayTls, type GatewayTls } from "./gateway-tls.js";
 import type { IngressCaller, IngressGate } from "./ingress-caller.js";
 import { serveDiscovery } from "./ingress-discovery.js";
@@ -164,8 +164,8 @@ export class Ingress {
       return;
     }
     tlsProxyStream(secure, raw).reset();
-    const message = verified?.ok === false ? verified.message : "the gateway was removed during the handshake";
-    this.#gate.refuse(role, verified === undefined ? "EngineDraining" : "CertificateInvalid", message, connection);
+    const [reason, message] = describeRejection(verified);
+    this.#gate.refuse(role, reason, message, connection);
   }
 
   #healthOf({ exportedHost }: ExportRoute, { port }: ExportRoutePort): AddressHealth {
@@ -204,6 +204,11 @@ export class Ingress {
     this.#service.terminator?.setState(state);
     this.#discovery.terminator?.setState(state);
   }
+}
+
+function describeRejection(verified: PeerVerification | undefined): readonly [RefusalReason, string] {
+  if (verified?.ok !== false) return ["EngineDraining", "the gateway was removed during the handshake"];
+  return [verified.reason === "NoCertificate" ? "CertificateMissing" : "CertificateInvalid", verified.message];
 }
 
 /** One of the two ports, on however many addresses. */

@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import type { Clock } from "../clock.js";
 import { type Hop, HopError, type HopFailureReason } from "./hop-error.js";
 
@@ -30,9 +30,9 @@ export const SOCKET_OPTIONS = {
  */
 export function connectTcp({ address, port, timeoutMs, clock, hop, signal }: TcpConnectOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
+    signal.throwIfAborted();
+    if (isIP(address) === 0 || !isPort(port)) {
+      throw new HopError("ConnectFailed", hop, "this is not an IP address with a port from 1 to 65535");
     }
     const socket = connect({ host: address, port, ...SOCKET_OPTIONS });
     const settle = () => {
@@ -64,6 +64,10 @@ export function connectTcp({ address, port, timeoutMs, clock, hop, signal }: Tcp
     socket.once("connect", onConnect);
     socket.once("error", onError);
   });
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 function connectFailureReason(code: string | undefined): HopFailureReason {

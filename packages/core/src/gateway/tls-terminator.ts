@@ -1,6 +1,8 @@
 /**
- * The server side of mutual TLS for one listener: from an accepted TCP connection to one whose chain OpenSSL has verified
- * against the roots of one peer, or to a counted refusal. Who the caller is, and what it may do, is decided by `onSecure`.
+ * The server side of mutual TLS for one listener: from an accepted TCP connection to one whose handshake is done, or to a
+ * counted refusal. Whether the certificate is good, who the caller is, and what it may do, is decided by `onSecure`: Node
+ * would turn away what OpenSSL alone does not verify without saying which certificate it was, and with it callers whose
+ * anchor another authority issued (see tls-peer.ts).
  *
  * No protocol is negotiated by ALPN: the gateway does not look into the bytes, so it could not keep a promise about them,
  * and a server that selects nothing suits every client, whatever it offers (reference §7.4).
@@ -23,7 +25,7 @@ export interface TlsTerminatorOptions {
   readonly onRefused: (reason: RefusalReason, message: string, downstream: string) => void;
 }
 
-/** A connection whose handshake is done, and of which nothing has been read. */
+/** A connection whose handshake is done, and of which nothing has been read: **`certificates` are not verified yet**. */
 export interface SecureConnection {
   readonly secure: TLSSocket;
   /** The TCP socket under `secure`. */
@@ -51,7 +53,7 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
   const { clock, handshakeTimeoutMs, maxPendingHandshakes, onSecure, onRefused } = options;
   const pending = new Map<Socket, Handshake>();
   let state = initial;
-  const server = createServer({ ...state.options, requestCert: true, rejectUnauthorized: true });
+  const server = createServer({ ...state.options, requestCert: true, rejectUnauthorized: false });
 
   /** The handshake that ends here; undefined when it had ended before. */
   const settle = (raw: Socket): Handshake | undefined => {
@@ -84,7 +86,7 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
   });
   server.on("tlsClientError", (error, secure) => {
     const raw = socketUnder(secure);
-    if (raw !== undefined) refuse(raw, ...describeHandshakeFailure(error, secure));
+    if (raw !== undefined) refuse(raw, ...describeHandshakeFailure(error));
   });
 
   return {
@@ -124,15 +126,8 @@ function socketUnder(secure: TLSSocket): Socket | undefined {
   return parent instanceof Socket ? parent : undefined;
 }
 
-function describeHandshakeFailure(error: NodeJS.ErrnoException, secure: TLSSocket): readonly [RefusalReason, string] {
-  const rejected: unknown = secure.authorizationError;
-  if (rejected) {
-    const hint = "compare the peer's root certificate with the ConfigMap that spec.security.certificateChain names";
-    return ["CertificateInvalid", `the client's certificate does not verify (${String(rejected)}); ${hint}`];
-  }
+function describeHandshakeFailure(error: NodeJS.ErrnoException): readonly [RefusalReason, string] {
   const code = error.code ?? error.message;
-  if (code === "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE")
-    return ["CertificateMissing", "the client presented no certificate"];
   if (NOT_TLS.has(code)) return ["NotTls", "the caller does not speak TLS"];
   return ["HandshakeFailed", `the TLS handshake failed: ${code}`];
 }

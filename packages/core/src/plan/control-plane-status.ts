@@ -6,6 +6,7 @@ import type { Service } from "../resources/service.js";
 import type { ServiceMeshControlPlane } from "../resources/service-mesh-control-plane.js";
 import { DEFAULT_SERVICE_PORT } from "../resources/service-mesh-peer.js";
 import { type ConditionState, toConditions } from "./conditions.js";
+import { componentOf, type LocatedProblem } from "./gateway-problem.js";
 import { hasAddress } from "./gateway-service.js";
 import { OUTBOUND_PORT, OUTBOUND_SERVICE } from "./installation.js";
 import type { Mesh } from "./mesh.js";
@@ -31,6 +32,8 @@ export interface ComponentEnvironment {
   readonly nodeAddress: string;
   /** Whether there is an outbound Service. */
   readonly outbound: boolean;
+  /** What the data plane says does not run. */
+  readonly gatewayProblems: readonly LocatedProblem[];
 }
 
 /** `mesh` is undefined when the control plane is not in charge. */
@@ -45,7 +48,7 @@ export function controlPlaneStatus(
     [...components].flatMap(([name, found]) => (found === state ? [name] : [])).sort();
   const { generation } = controlPlane.metadata;
   const readiness = { components: { pending: named("pending"), ready: named("ready"), unready: named("unready") } };
-  const condition = mesh === undefined ? NOT_IN_CHARGE : readyState(readiness.components);
+  const condition = mesh === undefined ? NOT_IN_CHARGE : readyState(readiness.components, environment);
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     annotations: { readyComponentCount: `${readiness.components.ready.length}/${components.size}` },
@@ -70,6 +73,7 @@ function componentStates(mesh: Mesh, environment: ComponentEnvironment): Readonl
     const isReady = service !== undefined && hasAddress(service, OUTBOUND_PORT, nodeAddress);
     states.set(OUTBOUND_SERVICE, isReady ? "ready" : "pending");
   }
+  for (const { resource } of environment.gatewayProblems) states.set(componentOf(resource), "unready");
   return states;
 }
 
@@ -80,13 +84,10 @@ const NOT_IN_CHARGE: ConditionState = {
   message: "an older ServiceMeshControlPlane is in charge of this namespace",
 };
 
-function readyState({
-  pending,
-  unready,
-}: {
-  readonly pending: readonly string[];
-  readonly unready: readonly string[];
-}) {
+function readyState(
+  { pending, unready }: ServiceMeshControlPlaneStatus["readiness"]["components"],
+  { gatewayProblems }: ComponentEnvironment,
+): ConditionState {
   const missing = [...pending, ...unready];
   const state = (status: "True" | "False", reason: ReadyReason, message: string): ConditionState => ({
     type: "Ready",
@@ -95,5 +96,10 @@ function readyState({
     message,
   });
   if (missing.length === 0) return state("True", "ComponentsReady", "all components are ready");
-  return state("False", "ComponentsNotReady", `components that are not ready: ${missing.join(", ")}`);
+  const why = new Set(gatewayProblems.map(({ problem }) => problem.message));
+  return state(
+    "False",
+    "ComponentsNotReady",
+    [`components that are not ready: ${missing.join(", ")}`, ...why].join("; "),
+  );
 }

@@ -6,6 +6,7 @@ import type { DiscoveryStatus } from "../discovery/discovery-status.js";
 import type { ServiceMessage } from "../discovery/message.js";
 import type { KubernetesObject, ObjectKey, ObjectReference } from "../resources/kubernetes-object.js";
 import type { FieldViolation } from "../result.js";
+import type { GatewayProblem } from "./gateway-problem.js";
 import type { GatewayResource, GatewayResourceKey } from "./gateway-resource.js";
 import type { ControlPlaneReference } from "./owned-object.js";
 import type { PlannedStatus } from "./planned-status.js";
@@ -138,7 +139,9 @@ export type SnapshotChange =
       readonly discoveryStatus: DiscoveryStatus;
       readonly lastConfirmed?: number;
     }
-  | { readonly type: "peerForgotten"; readonly peer: string };
+  | { readonly type: "peerForgotten"; readonly peer: string }
+  /** Everything of the gateway configuration that does not run, as the data plane says; replaces what it said before. */
+  | { readonly type: "gatewayProblems"; readonly problems: readonly GatewayProblem[] };
 
 /** What is said of a mesh's objects now and was not before, and the other way round. */
 export interface DiagnosticsChange {

@@ -3,6 +3,7 @@ import { DEFAULT_CLUSTER_DOMAIN } from "../naming/host-names.js";
 import { type ObjectKey, type ObjectReference, objectKey } from "../resources/kubernetes-object.js";
 import { DiagnosticTable } from "./diagnostics.js";
 import { ExportTable } from "./export-table.js";
+import { gatewayDiagnostic, gatewayPeerProblem, type LocatedProblem } from "./gateway-problem.js";
 import { type GatewayResource, gatewayResourceKey } from "./gateway-resource.js";
 import { listenAddresses } from "./gateway-service.js";
 import { ImportTable } from "./import-table.js";
@@ -13,6 +14,7 @@ import { MemberTable } from "./member-table.js";
 import { type Mesh, meshDiagnostics, resolveMesh } from "./mesh.js";
 import type { DiagnosticsChange, MeshPlanChange, SnapshotChange } from "./mesh-plan.js";
 import type { ControlPlaneReference } from "./owned-object.js";
+import type { PeerProblem } from "./peer-conditions.js";
 import { PeerTable } from "./peer-table.js";
 import { PlannerInput, type Touched } from "./planner-input.js";
 import type { ResolvedPlannerOptions } from "./planner-options.js";
@@ -69,6 +71,19 @@ export class MeshState {
     );
   }
 
+  /** What the data plane says does not run; what it says of resources that are no longer wanted is left out. */
+  get gatewayProblems(): readonly LocatedProblem[] {
+    return this.input.gatewayProblems.flatMap((problem) => {
+      const resource = this.resources.values.get(problem.resource);
+      return resource === undefined ? [] : [{ problem, resource }];
+    });
+  }
+
+  peerGatewayProblems(peer: string): readonly PeerProblem[] {
+    const own = this.gatewayProblems.filter(({ resource }) => "peer" in resource && resource.peer === peer);
+    return own.flatMap((located) => gatewayPeerProblem(located) ?? []);
+  }
+
   /** Undefined while the mesh does not exist. */
   get mesh(): Mesh | undefined {
     return this.#mesh;
@@ -94,6 +109,7 @@ export class MeshState {
     this.exports.settle();
     this.imports.settle();
     this.#settleOutbound();
+    this.#settleGatewayProblems(touched);
     const objects = this.#settleInstallation(touched);
     const diagnostics = this.diagnostics.takeChange();
     const statuses = this.#changedStatuses(touched, diagnostics);
@@ -183,6 +199,16 @@ export class MeshState {
     const http = given === "service" ? assigned : given;
     if (this.#mesh === undefined || http.length === 0) this.resources.delete(key);
     else this.resources.set(key, { kind: "OutboundListener", mesh, http });
+  }
+
+  #settleGatewayProblems(touched: Touched): void {
+    // Without a problem, which is as it should be, a change costs nothing here.
+    if (!touched.gatewayProblems && this.input.gatewayProblems.length === 0) return;
+    const diagnostics = this.gatewayProblems.map((located) => gatewayDiagnostic(located, this.controlPlane));
+    this.diagnostics.set("gateway-problems", diagnostics);
+    // Which components do not run depends on the problems and on the gateways that they are found in.
+    const controlPlane = { kind: "ServiceMeshControlPlane", ...this.controlPlane };
+    touched.objects.set(objectKey(controlPlane), controlPlane);
   }
 
   /** Before the control plane was first seen nothing is removed: it may just not have been read yet. */

@@ -7,7 +7,7 @@ import type { Diagnostic, PeerObservation, SnapshotChange } from "./mesh-plan.js
 import { isStructurallyEqual } from "./structural-equality.js";
 
 /** Changes that tell of a peer rather than of an object. */
-export type ObservationChange = Exclude<SnapshotChange, { readonly type: "upsert" | "delete" }>;
+export type ObservationChange = Exclude<SnapshotChange, { readonly type: "upsert" | "delete" | "gatewayProblems" }>;
 
 interface Observation {
   readonly services: Map<string, ServiceMessage>;

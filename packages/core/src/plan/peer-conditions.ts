@@ -5,6 +5,7 @@
  * told for certain keeps the gateway shut rather than open (reference 10.9).
  */
 import type { ConditionState } from "./conditions.js";
+import type { GatewayProblem } from "./gateway-problem.js";
 
 /** @see Gateway API, GatewayConditionType */
 export type PeerConditionType =
@@ -42,7 +43,9 @@ export type NotProgrammedReason =
   /** What it refers to is not there. */
   | "Pending"
   /** The ingress gateway's Service has no address yet. */
-  | "AddressNotAssigned";
+  | "AddressNotAssigned"
+  /** The data plane cannot run a gateway. */
+  | GatewayProblem["reason"];
 
 /** Which direction a problem closes: `ingress` what is received from the peer, `egress` what is sent to it. */
 export type PeerDirection = "ingress" | "egress" | "both";
@@ -60,7 +63,7 @@ interface Problem<C extends PeerConditionType, R extends string> {
 export type PeerProblem =
   | Problem<"Accepted", NotAcceptedReason>
   | Problem<"ResolvedRefs", UnresolvedReason>
-  | Problem<"Programmed", "AddressNotAssigned">;
+  | Problem<"Programmed", "AddressNotAssigned" | GatewayProblem["reason"]>;
 
 export function peerConditionStates(problems: readonly PeerProblem[]): readonly ConditionState[] {
   const accepted = conditionState("Accepted", problems, "the peer's configuration is valid");

@@ -82,7 +82,12 @@ export class PeerTable {
         rules: exportRules,
       });
       const importRules = this.#importRules.get(name);
-      imports.setPeer({ name, refusal: importRefusal?.message, rules: importRules?.rules, locality: importRules?.locality });
+      imports.setPeer({
+        name,
+        refusal: importRefusal?.message,
+        rules: importRules?.rules,
+        locality: importRules?.locality,
+      });
     }
     this.#checkReference("ExportedServiceSet", snapshot.exportSets.has(name), name, peer?.exportRefusal);
     this.#checkReference("ImportedServiceSet", snapshot.importSets.has(name), name, peer?.importRefusal);

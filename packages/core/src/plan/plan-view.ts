@@ -77,7 +77,8 @@ export class PlanView implements MeshPlan {
     const object = input.snapshot.peers.get(name);
     const peer = peers.peers.get(name);
     if (object === undefined || peer === undefined) return undefined;
-    return peerStatus(object, peer, input.observations.discoveryStatus(name), now);
+    const problems = [...peer.problems, ...this.#state.peerGatewayProblems(name)];
+    return peerStatus(object, problems, input.observations.discoveryStatus(name), now);
   }
 
   #setStatus(reference: ObjectReference): PlannedStatus | undefined {
@@ -107,6 +108,7 @@ export class PlanView implements MeshPlan {
       serviceOf: (namespace: string, service: string) => input.snapshot.service(namespace, service),
       nodeAddress: options.nodeAddress,
       outbound: options.outbound === "service",
+      gatewayProblems: this.#state.gatewayProblems,
     };
     return controlPlaneStatus(controlPlane, mesh, environment, now);
   }

@@ -5,6 +5,7 @@ import {
   objectKey,
   objectReference,
 } from "../resources/kubernetes-object.js";
+import type { GatewayProblem } from "./gateway-problem.js";
 import type { SnapshotChange } from "./mesh-plan.js";
 import { ObservationTable } from "./observation-table.js";
 import { type ServiceKey, Snapshot, serviceKey } from "./snapshot.js";
@@ -30,6 +31,8 @@ export interface Touched {
   readonly ownable: Map<ObjectKey, ObjectReference>;
   /** By peer, exported hosts. */
   readonly offers: Map<string, Set<string>>;
+  /** What the data plane says does not run. */
+  gatewayProblems: boolean;
   /** Objects that were written, so that their status may have been. */
   readonly objects: Map<ObjectKey, ObjectReference>;
 }
@@ -52,6 +55,7 @@ function nothingTouched(): Touched {
     endpoints: new Map(),
     ownable: new Map(),
     offers: new Map(),
+    gatewayProblems: false,
     objects: new Map(),
   };
 }
@@ -68,6 +72,7 @@ const GONE_WHEN_DELETED: ReadonlySet<string> = new Set([
 export class PlannerInput {
   readonly snapshot: Snapshot;
   readonly observations = new ObservationTable();
+  #gatewayProblems: readonly GatewayProblem[] = [];
   readonly #controlPlaneNamespace: string;
   #touched = nothingTouched();
 
@@ -76,10 +81,17 @@ export class PlannerInput {
     this.snapshot = new Snapshot(controlPlaneNamespace);
   }
 
+  get gatewayProblems(): readonly GatewayProblem[] {
+    return this.#gatewayProblems;
+  }
+
   apply(change: SnapshotChange): void {
     if (change.type === "upsert") this.#upsert(change.object);
     else if (change.type === "delete") this.#delete(change.reference);
-    else {
+    else if (change.type === "gatewayProblems") {
+      this.#gatewayProblems = change.problems;
+      this.#touched.gatewayProblems = true;
+    } else {
       const peer = change.type === "peerSync" ? change.observation.peer : change.peer;
       const hostnames = this.#touched.offers.get(peer) ?? new Set();
       this.#touched.offers.set(peer, hostnames);

@@ -6,8 +6,7 @@ import type { ServiceMeshPeer } from "../resources/service-mesh-peer.js";
 import { compareText } from "./compare-text.js";
 import { toConditions } from "./conditions.js";
 import type { Diagnostic, ExportedService, LocalService, OfferedService } from "./mesh-plan.js";
-import { peerConditionStates } from "./peer-conditions.js";
-import type { PlannedPeer } from "./peers.js";
+import { type PeerProblem, peerConditionStates } from "./peer-conditions.js";
 import type {
   ExportedServiceSetStatus,
   ImportedServiceSetStatus,
@@ -19,7 +18,7 @@ import { setConditionStates } from "./set-findings.js";
 
 export function peerStatus(
   object: ServiceMeshPeer,
-  { problems }: PlannedPeer,
+  problems: readonly PeerProblem[],
   discoveryStatus: DiscoveryStatus,
   now: number,
 ): ServiceMeshPeerStatus {

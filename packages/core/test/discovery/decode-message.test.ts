@@ -111,14 +111,37 @@ describe("decodeServiceList", () => {
 
   test("10.36: more services than allowed are refused as a whole, before they are looked at", () => {
     const text = '{"checksum":1,"services":[1,2,3]}';
-    const list = decodeServiceList(text, { maxServices: 2 });
+    const list = decodeServiceList(text, { ...limits, maxServices: 2 });
     expect(list).toEqual({
       ok: false,
       violations: [
         { path: "services", reason: "TooLong", message: "3 services are announced, at most 2 are accepted" },
       ],
     });
-    expect(decodeServiceList(text, { maxServices: 3 }).ok).toBe(true);
+    expect(decodeServiceList(text, { ...limits, maxServices: 3 }).ok).toBe(true);
+  });
+
+  test.each([
+    ["ports", '{"checksum":1,"services":[{"servicePorts":[{},{}]}]}', 8],
+    ["a field that nobody knows", '{"checksum":1,"x":[[],[]]}', 6],
+    ["keys", '{"checksum":1,"a":0,"b":0}', 3],
+    ["nesting", '{"checksum":1,"x":[[[]]]}', 5],
+    ["texts, whose content does not count", String.raw`{"checksum":1,"x":"[,{\\\",,,"}`, 2],
+  ])("10.36: a few bytes cannot become a lot of memory: %s", (_, text, elements) => {
+    expect(decodeServiceList(text, { ...limits, maxListElements: elements })).toMatchObject({ ok: true });
+    expect(decodeServiceList(text, { ...limits, maxListElements: elements - 1 })).toMatchObject({
+      ok: false,
+      violations: [{ path: "", reason: "TooLong" }],
+    });
+  });
+
+  test("10.36: a list of 64 MiB that is made to fill the memory is refused before it is parsed", {
+    timeout: 20_000,
+  }, () => {
+    const text = `{"checksum":1,"services":[{"servicePorts":[${"{},".repeat(22_000_000)}{}]}]}`;
+    const before = process.memoryUsage().heapUsed;
+    expect(decodeServiceList(text, limits)).toMatchObject({ ok: false, violations: [{ reason: "TooLong" }] });
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(256 * 1024 * 1024);
   });
 
   test("one service cannot fill the memory with what is wrong with it", () => {

@@ -1,8 +1,14 @@
 import { expect, it } from "vitest";
-import { createGatewayEngine, resolveGatewayLimits, systemClock } from "../../src/gateway/index.js";
+import {
+  type CertificateSource,
+  createGatewayEngine,
+  resolveGatewayLimits,
+  systemClock,
+} from "../../src/gateway/index.js";
+import { connectTcp } from "../../src/gateway/tcp-connect.js";
 import { createTelemetry } from "../../src/gateway/telemetry.js";
-import type { TrustDomain } from "../../src/naming/spiffe-id.js";
-import { createCertificateAuthority } from "../../src/trust/index.js";
+import type { SpiffeId, TrustDomain } from "../../src/naming/spiffe-id.js";
+import { createCertificateAuthority, createCertificateRotation } from "../../src/trust/index.js";
 import { TestCertificates } from "./test-mesh.js";
 
 it("completes limits, and names every wrong one", () => {
@@ -32,6 +38,36 @@ it("completes limits, and names every wrong one", () => {
       limits: wrong,
     }),
   ).toThrow("gateway limits");
+});
+
+it("takes its certificates from a rotation", () => {
+  const now = Date.now();
+  const authority = createCertificateAuthority({ trustDomain: "red-mesh.local" as TrustDomain, now });
+  const rotation = createCertificateRotation({
+    authority,
+    clock: systemClock,
+    random: Math.random,
+    onFailure: () => undefined,
+  });
+  const source: CertificateSource = rotation;
+  const id = "spiffe://red-mesh.local/ns/red-mesh-system/sa/ingress-green-mesh-service-account" as SpiffeId;
+  expect(source.get(id)?.certificateChain).toContain("BEGIN CERTIFICATE");
+  expect(String(source.get(id)?.privateKey)).toBe("[redacted]");
+  rotation.close();
+});
+
+it.each([
+  ["127.0.0.1", 0],
+  ["127.0.0.1", 65_536],
+  ["127.0.0.1", 1.5],
+  ["not-an-address", 80],
+])("does not connect to %s:%d, and says so", async (address, port) => {
+  const hop = { kind: "Endpoint", host: "a.test", address: `${address}:${port}` } as const;
+  const signal = new AbortController().signal;
+  await expect(connectTcp({ address, port, timeoutMs: 1_000, clock: systemClock, hop, signal })).rejects.toMatchObject({
+    reason: "ConnectFailed",
+    hop,
+  });
 });
 
 it("an observer that throws is counted and changes nothing", () => {

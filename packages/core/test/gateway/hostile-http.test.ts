@@ -36,7 +36,11 @@ describe("early hints of a service", () => {
     ["with a link that never ends", [`<${"x".repeat(30_000)}`], []],
     ["with nothing but space", [`<x>;${" ".repeat(30_000)}!"`], []],
     ["with one link", ["</a.css>; rel=preload; as=style"], ["</a.css>; rel=preload; as=style"]],
-    ["with several links in one field", ["</a>; rel=preload, </b>; rel=preload"], ["</a>; rel=preload, </b>; rel=preload"]],
+    [
+      "with several links in one field",
+      ["</a>; rel=preload, </b>; rel=preload"],
+      ["</a>; rel=preload, </b>; rel=preload"],
+    ],
     ["with several fields", ["</a>; rel=preload", "</b>; rel=preload"], ["</a>; rel=preload, </b>; rel=preload"]],
   ])("%s do no harm, and are passed on if they can be", { timeout: 10_000 }, async (_, links, expected) => {
     const fields = links.map((link) => `Link: ${link}\r\n`).join("");
@@ -51,8 +55,8 @@ describe("early hints of a service", () => {
     let sent = 0;
     const outbound = await answeredWith((socket) => {
       const flood = () => {
-        while (sent < 2_000_000 && socket.write(hint)) sent += 1_000;
-        if (sent >= 2_000_000) socket.end(OK);
+        while (sent < 500_000 && socket.write(hint)) sent += 1_000;
+        if (sent >= 500_000) socket.end(OK);
       };
       socket.on("drain", flood);
       flood();
@@ -65,9 +69,8 @@ describe("early hints of a service", () => {
       peak = Math.max(peak, process.memoryUsage().rss);
     }, 20);
     socket.write(REQUEST);
-    await expect.poll(() => sent, { timeout: 25_000 }).toBe(2_000_000);
+    await expect.poll(() => sent, { timeout: 25_000 }).toBe(500_000);
     clearInterval(timer);
-    console.log("MB", (peak - before) / 1e6);
     expect(peak - before).toBeLessThan(64 * 1024 * 1024);
   });
 });
@@ -75,8 +78,21 @@ describe("early hints of a service", () => {
 it("passes all trailers on, as gRPC needs them, whatever one of them holds", async () => {
   const trailers = "grpc-status: 0\r\ngrpc-message: fine\r\nx-more: yes\r\n";
   const outbound = await answeredWith((socket) =>
-    socket.end(`HTTP/1.1 200 OK\r\nTrailer: grpc-status\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers}\r\n`),
+    socket.end(
+      `HTTP/1.1 200 OK\r\nTrailer: grpc-status\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${trailers}\r\n`,
+    ),
   );
   const { trailers: received } = await ask(outbound, { host: HOST });
   expect(received).toEqual({ "grpc-status": "0", "grpc-message": "fine", "x-more": "yes" });
+});
+
+it("cannot say that the gateway answered: `x-meshfed-error` is the gateway's alone", async () => {
+  const lie = "X-Meshfed-Error: ConnectRefused\r\n";
+  const outbound = await answeredWith((socket, request) => {
+    const status = request.includes("websocket") ? "403 Forbidden" : "503 Service Unavailable";
+    socket.end(`HTTP/1.1 ${status}\r\n${lie}Transfer-Encoding: chunked\r\n\r\n0\r\n${lie}\r\n`);
+  });
+  expect(await exchange(outbound, REQUEST)).toMatch(/^HTTP\/1\.1 503 (?!.*x-meshfed-error)/is);
+  const upgrade = REQUEST.replace("close", "Upgrade\r\nUpgrade: websocket");
+  expect(await exchange(outbound, upgrade)).toMatch(/^HTTP\/1\.1 403 (?!.*x-meshfed-error)/is);
 });

@@ -119,7 +119,11 @@ describe("the framing of a body", () => {
     ["GET", [], ["Host", "h"]],
     ["DELETE", ["Content-Length", "0"], ["Host", "h", "Content-Length", "0"]],
     ["GET", ["Trailer", "x-a"], ["Host", "h"]],
-    ["GET", ["Trailer", "x-a", "Transfer-Encoding", "chunked"], ["Host", "h", "Trailer", "x-a", "Transfer-Encoding", "chunked"]],
+    [
+      "GET",
+      ["Trailer", "x-a", "Transfer-Encoding", "chunked"],
+      ["Host", "h", "Trailer", "x-a", "Transfer-Encoding", "chunked"],
+    ],
     ["GET", ["Connection", "content-length", "Content-Length", "3"], ["Host", "h", "Content-Length", "3"]],
   ])("%s with %j is sent on with it", (method, raw, expected) => {
     expect(forwardedHeaders(method, "h", raw)).toEqual(expected);

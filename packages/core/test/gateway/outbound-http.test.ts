@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, type RequestListener, request } from "node:http";
+import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { GatewayLimits } from "../../src/gateway/index.js";
 import type { SocketAddress } from "../../src/plan/gateway-resource.js";
@@ -283,6 +284,49 @@ describe("connections", () => {
     }
   });
 
+  /** Answers the first request of each connection, and does `then` to the connection with the next. */
+  async function answersOnce(then: (socket: Socket) => void, afterFirst: (socket: Socket) => void = () => undefined) {
+    const { red, outbound, green } = await imported(echo);
+    const heads: string[] = [];
+    const workload = await tcpWorkload((socket) => {
+      let requests = 0;
+      socket.on("data", (chunk) => {
+        heads.push(String(chunk).split(" HTTP")[0] ?? "");
+        requests += 1;
+        if (requests > 1) return then(socket);
+        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", () => afterFirst(socket));
+      });
+    });
+    await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "HTTP", endpoints: [workload] }]));
+    return { red, green, outbound, heads };
+  }
+
+  it("that turn out to be closed: an idempotent request without body is sent again, any other is not (RFC 9110 §9.2.2)", async () => {
+    const { outbound, heads } = await answersOnce((socket) => socket.resetAndDestroy());
+    expect(await ask(outbound, { host: HOST, path: "/1" })).toMatchObject({ status: 200 });
+    expect(await ask(outbound, { host: HOST, path: "/2" })).toMatchObject({ status: 200 });
+    expect(heads).toEqual(["GET /1", "GET /2", "GET /2"]);
+    expect(await ask(outbound, { host: HOST, method: "POST", path: "/3" })).toMatchObject({
+      status: 502,
+      headers: { "x-meshfed-error": "ClosedBeforeResponse" },
+    });
+    expect(heads.slice(3)).toEqual(["POST /3"]);
+    expect(await ask(outbound, { host: HOST, path: "/4" })).toMatchObject({ status: 200 });
+    const withBody = { host: HOST, method: "PUT", path: "/5", headers: { "content-length": "1" }, body: "x" };
+    expect(await ask(outbound, withBody)).toMatchObject({ status: 502 });
+  });
+
+  it("of which the service has ended its half are not used again, whatever the method", async () => {
+    const { outbound, red } = await answersOnce(
+      () => undefined,
+      (socket) => socket.end(),
+    );
+    for (let round = 1; round <= 3; round++) {
+      expect(await ask(outbound, { host: HOST, method: "POST" })).toMatchObject({ status: 200, body: "ok" });
+      await eventually(() => expect(red.events.closed).toHaveLength(round));
+    }
+  });
+
   it("serve pipelined requests in their order", async () => {
     const { outbound } = await imported((received, response) => {
       setTimeout(() => response.end(`answer ${received.url}`), received.url === "/1" ? 30 : 0);
@@ -446,7 +490,9 @@ describe("a hostile request", () => {
     for (const method of ["GET", "POST"]) {
       const socket = await dial(outbound);
       const options = "Connection: close, content-length, transfer-encoding, host\r\n";
-      socket.write(`${method} /seen HTTP/1.1\r\nHost: ${HOST}\r\n${options}${framing}\r\n${encode(inner.slice(0, 37))}`);
+      socket.write(
+        `${method} /seen HTTP/1.1\r\nHost: ${HOST}\r\n${options}${framing}\r\n${encode(inner.slice(0, 37))}`,
+      );
       expect((await drained(socket)).received).toMatch(/^HTTP\/1\.1 200 /);
     }
     await ask(outbound, { host: HOST, path: "/next" });
@@ -455,7 +501,11 @@ describe("a hostile request", () => {
 
   it.each([
     ["a Trailer without chunks", "GET", "Trailer: x-a\r\n\r\n"],
-    ["a trailer that Node would not send", "POST", "Transfer-Encoding: chunked\r\nTrailer: x-a\r\n\r\n1\r\na\r\n0\r\nx-a: \u00e9\r\n\r\n"],
+    [
+      "a trailer that Node would not send",
+      "POST",
+      "Transfer-Encoding: chunked\r\nTrailer: x-a\r\n\r\n1\r\na\r\n0\r\nx-a: \u00e9\r\n\r\n",
+    ],
   ])("is forwarded as far as it can be: %s", async (_, method, rest) => {
     const { outbound } = await imported(mirror);
     const socket = await dial(outbound);
@@ -480,11 +530,23 @@ describe("a hostile request", () => {
 
 describe("a hostile response", () => {
   it.each([
-    ["an early hint that is none", "HTTP/1.1 103 Early Hints\r\nLink: garbage\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"],
-    ["early hints without end", `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(50)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`],
+    [
+      "an early hint that is none",
+      "HTTP/1.1 103 Early Hints\r\nLink: garbage\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    ],
+    [
+      "early hints without end",
+      `${"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(50)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`,
+    ],
     ["a Trailer without chunks", "HTTP/1.1 200 OK\r\nTrailer: x-a\r\nContent-Length: 2\r\n\r\nok"],
-    ["a length that is called hop by hop", "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 2\r\n\r\nok"],
-    ["bytes after its end", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"],
+    [
+      "a length that is called hop by hop",
+      "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 2\r\n\r\nok",
+    ],
+    [
+      "bytes after its end",
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+    ],
     ["letters of Latin-1", "HTTP/1.1 200 D\u00e9j\u00e0\r\nX-A: \u00e9\r\nContent-Length: 2\r\n\r\nok"],
   ])("does no harm: %s", async (_, text) => {
     const { red, green, outbound } = await imported(echo);

@@ -44,7 +44,7 @@ it("carries half-closed connections across both gateways", async () => {
   const { red, green } = await startRedAndGreen();
   const workload = await tcpWorkload(async (socket) => {
     let received = 0;
-    for await (const chunk of socket) received += (chunk as Buffer).length;
+    for await (const chunk of socket.iterator({ destroyOnReturn: false })) received += (chunk as Buffer).length;
     socket.end(`got ${received}`);
   });
   await red.apply(exportRoute("green-mesh", "mongo", [{ port: 27017, protocol: "TCP", endpoints: [workload] }]));

@@ -78,7 +78,7 @@ async function say(
 /** Reads until the end, taking a break after every few chunks. */
 async function hear(socket: Socket, breakEvery: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) {
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
     chunks.push(chunk);
     if (chunks.length % breakEvery === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }

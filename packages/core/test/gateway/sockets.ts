@@ -83,6 +83,12 @@ function firstOf(socket: Socket, ...events: readonly string[]): Promise<void> {
   });
 }
 
+/**
+ * How a connection ends that was broken off with `resetAndDestroy`. Node 22 shuts a connection that can be written to
+ * down first, so that its other side sees an orderly end and the reset comes too late.
+ */
+export const BROKEN_OFF: "reset" | "end" = Number(process.versions.node.split(".")[0]) >= 24 ? "reset" : "end";
+
 export interface TlsOutcome {
   readonly socket: TLSSocket;
   /** Everything that came until the end. */

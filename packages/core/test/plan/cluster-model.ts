@@ -1,4 +1,5 @@
 import {
+  type GatewayProblem,
   type KubernetesObject,
   objectKey,
   objectReference,
@@ -10,6 +11,7 @@ import {
 export class ClusterModel {
   readonly #objects = new Map<string, KubernetesObject>();
   readonly #observations = new Map<string, PeerObservation>();
+  #gatewayProblems: readonly GatewayProblem[] = [];
 
   get objects(): readonly KubernetesObject[] {
     return [...this.#objects.values()];
@@ -17,6 +19,15 @@ export class ClusterModel {
 
   get observations(): readonly PeerObservation[] {
     return [...this.#observations.values()];
+  }
+
+  /** All that is known now, as changes. */
+  get changes(): readonly SnapshotChange[] {
+    return [
+      ...this.objects.map((object) => ({ type: "upsert", object }) as const),
+      ...this.observations.map((observation) => ({ type: "peerSync", observation }) as const),
+      { type: "gatewayProblems", problems: this.#gatewayProblems },
+    ];
   }
 
   apply(change: SnapshotChange): void {
@@ -32,6 +43,9 @@ export class ClusterModel {
         break;
       case "peerForgotten":
         this.#observations.delete(change.peer);
+        break;
+      case "gatewayProblems":
+        this.#gatewayProblems = change.problems;
         break;
       default:
         this.#patch(change);

@@ -181,6 +181,18 @@ const observation: fc.Arbitrary<SnapshotChange> = fc.oneof(
   peerName.map((name) => ({ type: "peerForgotten", peer: name }) as const),
 );
 
+const gatewayProblems: fc.Arbitrary<SnapshotChange> = fc
+  .subarray(["IngressGateway/green-mesh", "EgressGateway/blue-mesh", "EgressGateway/gone", "OutboundListener/red-mesh"])
+  .map((resources) => ({
+    type: "gatewayProblems",
+    problems: resources.map((resource) => ({
+      resource,
+      reason: "AddressInUse",
+      message: `${resource} is taken`,
+      remedy: "stop the other program",
+    })),
+  }));
+
 const variant = fc
   .integer({ min: 0, max: VARIANTS.length - 1 })
   .chain((index) => fc.constantFrom(...(VARIANTS[index] ?? [])));
@@ -197,6 +209,7 @@ export const change: fc.Arbitrary<SnapshotChange> = fc.oneof(
   { weight: 6, arbitrary: variant.map((object) => ({ type: "upsert", object }) as const) },
   { weight: 3, arbitrary: deletion },
   { weight: 3, arbitrary: observation },
+  { weight: 1, arbitrary: gatewayProblems },
 );
 
 /** A cluster in which most things are in place: the first variant of every object. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   createMeshPlanner,
+  type Diagnostic,
   type GatewayResource,
   gatewayResourceKey,
   type MeshPlan,
@@ -23,8 +24,9 @@ const NOW = Date.UTC(2026, 0, 1);
 const OPTIONS = { virtualAddressRange: "10.0.0.0/30" } as const;
 
 function planOf(model: ClusterModel): MeshPlan {
-  const { objects, observations } = model;
-  return planMesh({ controlPlane: CONTROL_PLANE, objects, observations, now: NOW }, OPTIONS);
+  const planner = createMeshPlanner({ controlPlane: CONTROL_PLANE }, OPTIONS);
+  planner.update(model.changes, NOW);
+  return planner.plan;
 }
 
 const complete: readonly SnapshotChange[] = [
@@ -65,6 +67,7 @@ describe("an incremental plan", () => {
           replica.apply(planner.update(batch, NOW));
           expect(replica.resources).toEqual(new Map(planner.plan.gatewayResources));
           expect(replica.messages).toEqual(messagesOf(planner.plan));
+          expect([...replica.diagnostics].sort()).toEqual(planner.plan.diagnostics.map(textOf).sort());
         }
       }),
       { numRuns: 200 },
@@ -99,12 +102,14 @@ describe("an incremental plan", () => {
     const again = planner.update(complete, NOW);
     expect(again.gateway).toEqual({ upserted: [], removed: [] });
     expect(again.exports).toEqual(new Map());
+    expect(again.diagnostics).toEqual({ appeared: [], resolved: [] });
     expect(renderPlan(planner.plan, COMPLETE_CLUSTER)).toEqual(before);
     expect(planner.update([], NOW)).toEqual({
       gateway: { upserted: [], removed: [] },
       exports: new Map(),
       statuses: new Map(),
       objects: { upserted: [], removed: [] },
+      diagnostics: { appeared: [], resolved: [] },
     });
   });
 });
@@ -162,8 +167,9 @@ describe("a plan", () => {
 class Replica {
   readonly resources = new Map<string, GatewayResource>();
   readonly messages = new Map<string, Map<string, ServiceMessage>>();
+  readonly diagnostics: string[] = [];
 
-  apply({ gateway, exports }: MeshPlanChange): void {
+  apply({ gateway, exports, diagnostics }: MeshPlanChange): void {
     for (const key of gateway.removed) expect(this.resources.delete(key)).toBe(true);
     for (const resource of gateway.upserted) {
       expect(this.resources.get(gatewayResourceKey(resource))).not.toEqual(resource);
@@ -176,7 +182,20 @@ class Replica {
       if (messages.size === 0) this.messages.delete(peer);
       else this.messages.set(peer, messages);
     }
+    const [appeared, resolved] = [diagnostics.appeared.map(textOf), diagnostics.resolved.map(textOf)];
+    expect(appeared.filter((text) => resolved.includes(text))).toEqual([]);
+    for (const text of resolved) {
+      const index = this.diagnostics.indexOf(text);
+      expect(index).toBeGreaterThanOrEqual(0);
+      this.diagnostics.splice(index, 1);
+    }
+    this.diagnostics.push(...appeared);
   }
+}
+
+function textOf(diagnostic: Diagnostic): string {
+  const { kind, namespace = "", name } = diagnostic.object;
+  return JSON.stringify({ ...diagnostic, object: `${kind}/${namespace}/${name}` }, Object.keys(diagnostic).sort());
 }
 
 function messagesOf(plan: MeshPlan): ReadonlyMap<string, ReadonlyMap<string, ServiceMessage>> {

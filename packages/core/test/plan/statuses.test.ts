@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { objectReference, planMesh } from "../../src/index.js";
-import { exportSet, importSet, peer, security } from "./cluster-objects.js";
+import { type MeshPlanChange, objectReference, planMesh } from "../../src/index.js";
+import { byName, exportSet, importSet, message, peer, security } from "./cluster-objects.js";
 import { MANIFEST_FOLDER, readGoldenCase } from "./golden-case.js";
 import { meshWithPeers, PlanRun } from "./plan-run.js";
 
@@ -61,6 +61,35 @@ describe("conditions", () => {
     });
   });
 
+  it.each<[string, object, string]>([
+    ["fields that are wrong", { clientID: "" }, "PeerNotAccepted"],
+    ["a root that is missing", { certificateChain: { kind: "ConfigMap", name: "none" } }, "PeerNotResolved"],
+    ["both", { clientID: "", certificateChain: { kind: "ConfigMap", name: "none" } }, "PeerNotAccepted"],
+  ])("of its sets say what is wrong with a peer with %s", (_what, fields, reason) => {
+    const sets = [exportSet("green-mesh", []), importSet("green-mesh", {})] as const;
+    const wrong = peer("green-mesh", { security: security("green-mesh", { ...fields }) });
+    const run = new PlanRun([...meshWithPeers("green-mesh"), ...sets, wrong]);
+    expect(sets.map((set) => run.conditions(set))).toEqual([
+      { ResolvedRefs: `False/${reason}` },
+      { ResolvedRefs: `False/${reason}` },
+    ]);
+    run.put(peer("green-mesh"));
+    expect(sets.map((set) => run.conditions(set))).toEqual([{}, {}]);
+  });
+
+  it("of a set name what closes its own direction: a root that is missing beside a wrong field of the other one", () => {
+    const sets = [exportSet("green-mesh", []), importSet("green-mesh", {})] as const;
+    const wrong = peer("green-mesh", {
+      remote: {},
+      security: security("green-mesh", { certificateChain: { kind: "ConfigMap", name: "none" } }),
+    });
+    const run = new PlanRun([...meshWithPeers("green-mesh"), ...sets, wrong]);
+    expect(sets.map((set) => run.conditions(set))).toEqual([
+      { ResolvedRefs: "False/PeerNotResolved" },
+      { ResolvedRefs: "False/PeerNotAccepted" },
+    ]);
+  });
+
   it("name five problems at most and count the others", () => {
     const set = exportSet(
       "green-mesh",
@@ -70,6 +99,65 @@ describe("conditions", () => {
     const { conditions } = run.status(set) as { readonly conditions: readonly { readonly message: string }[] };
     expect(conditions[0]?.message).toMatch(/spec\.exportRules\[4\].*; and 3 more$/);
     expect(run.plan.diagnostics).toHaveLength(8);
+  });
+});
+
+describe("virtual addresses in the status of an ImportedServiceSet", () => {
+  const RAW = { ports: ["tcp:5432:TCP"] };
+  const green = importSet("green-mesh", { importRules: [byName("info", "*")] });
+  const blue = importSet("blue-mesh", { importRules: [byName("*", "*")] });
+  const addresses = (run: PlanRun, set: typeof green) =>
+    (run.status(set) as { readonly virtualAddresses?: readonly object[] }).virtualAddresses;
+  const changed = ({ statuses }: MeshPlanChange) => [...statuses.values()].map(({ kind, name }) => `${kind}/${name}`);
+  const runWith = (virtualAddressRange: string) =>
+    new PlanRun([...meshWithPeers("green-mesh", "blue-mesh"), green, blue], { virtualAddressRange });
+
+  it("are those of services that are imported and not only HTTP, by hostname", () => {
+    const run = runWith("10.0.0.4/31");
+    run.offer("green-mesh", message("info/z", RAW), message("info/web"), message("hidden/db", RAW));
+    run.offer("blue-mesh", message("info/web"));
+    expect(addresses(run, green)).toEqual([
+      { hostname: "z.info.svc.green-mesh-imports.local", address: expect.stringMatching(/^10\.0\.0\.[45]$/) },
+    ]);
+    expect(run.status(blue)).not.toHaveProperty("virtualAddresses");
+    run.offer("green-mesh", message("info/z", RAW), message("info/a", RAW));
+    expect(addresses(run, green)).toMatchObject([
+      { hostname: "a.info.svc.green-mesh-imports.local" },
+      { hostname: "z.info.svc.green-mesh-imports.local" },
+    ]);
+    run.offer("green-mesh");
+    expect(run.status(green)).not.toHaveProperty("virtualAddresses");
+  });
+
+  it("are those of the whole mesh's services: another peer's service takes one away, and gives it back", () => {
+    const run = runWith("10.0.0.4/32");
+    const held = [{ hostname: "b.info.svc.green-mesh-imports.local", address: "10.0.0.4" }];
+    run.offer("green-mesh", message("info/b", RAW));
+    expect(addresses(run, green)).toEqual(held);
+    const taken = run.offer("blue-mesh", message("info/a", RAW));
+    expect(changed(taken)).toContain("ImportedServiceSet/green-mesh");
+    expect(run.status(green)).not.toHaveProperty("virtualAddresses");
+    expect(addresses(run, blue)).toEqual([{ hostname: "a.info.svc.blue-mesh-imports.local", address: "10.0.0.4" }]);
+    const returned = run.offer("blue-mesh");
+    expect(changed(returned)).toContain("ImportedServiceSet/green-mesh");
+    expect(addresses(run, green)).toEqual(held);
+  });
+
+  it("are in the sets of all peers that join one service", () => {
+    const run = runWith("10.0.0.4/32");
+    const rule = byName("*", "*", { importAsLocal: true, alias: { namespace: "shop" } });
+    run.put(importSet("green-mesh", { importRules: [rule] }), importSet("blue-mesh", { importRules: [rule] }));
+    run.offer("blue-mesh", message("info/db"));
+    const change = run.offer("green-mesh", message("info/db", RAW));
+    expect(changed(change)).toContain("ImportedServiceSet/blue-mesh");
+    const joined = [{ hostname: "db.shop.svc.cluster.local", address: "10.0.0.4" }];
+    expect([addresses(run, green), addresses(run, blue)]).toEqual([joined, joined]);
+  });
+
+  it("are left out where the mesh has none", () => {
+    const run = new PlanRun([...meshWithPeers("green-mesh"), green]);
+    run.offer("green-mesh", message("info/db", RAW));
+    expect(run.status(green)).not.toHaveProperty("virtualAddresses");
   });
 });
 

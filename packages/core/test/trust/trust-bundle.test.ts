@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { TrustDomain } from "../../src/naming/spiffe-id.js";
 import {
   bundlesByTrustDomain,
+  checkTrustBundle,
   generatePrivateKeySync,
   parseTrustBundle,
   type TrustBundle,
@@ -100,6 +101,18 @@ describe("parseTrustBundle", () => {
 
   test("the path is the caller's", () => {
     expect(parseTrustBundle("", { now, path: "spec.x" })).toMatchObject({ violations: [{ path: "spec.x" }] });
+  });
+
+  test("what is wrong at any time is told without one", () => {
+    expect([green, expired, expired + green].map((pem) => checkTrustBundle(pem))).toEqual([[], [], []]);
+    for (const pem of ["", "hello", leaf, leaf + green, green + green.slice(0, -40)]) {
+      expect(checkTrustBundle(pem)).toEqual(violations(pem));
+      expect(violations(pem)).not.toEqual([]);
+    }
+    // The leaf is wrong for good, the expired root only now.
+    expect(checkTrustBundle(leaf + expired, "spec.x")).toEqual([
+      { path: "spec.x", reason: "Invalid", message: expect.stringContaining("is not a certificate authority") },
+    ]);
   });
 
   test("a root that is not valid yet", () => {

@@ -4,6 +4,7 @@ import type { MeshfedServer } from "../meshfed-server.js";
 import { createLogger, LOG_LEVELS, type LogLevel } from "../observability/logger.js";
 import {
   DEFAULT_API_PORT,
+  DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_LOAD_BALANCER_POOL,
   DEFAULT_NODE_ADDRESS,
   DEFAULT_VIRTUAL_ADDRESS_POOL,
@@ -22,6 +23,7 @@ interface ServeOptions {
   readonly loadBalancerPool: string;
   readonly virtualAddressPool: string;
   readonly nodeAddress: string;
+  readonly drainTimeout: number;
   readonly logLevel: LogLevel;
 }
 
@@ -40,6 +42,12 @@ export function registerServe(program: Command, context: CommandContext): void {
     .option("--load-balancer-pool <cidr>", "addresses of gateway Services", DEFAULT_LOAD_BALANCER_POOL)
     .option("--virtual-address-pool <cidr>", "addresses of imported TCP services", DEFAULT_VIRTUAL_ADDRESS_POOL)
     .option("--node-address <address>", "where gateways of type NodePort listen", DEFAULT_NODE_ADDRESS)
+    .option(
+      "--drain-timeout <seconds>",
+      "when it ends: how long connections under way may take to finish",
+      parseSeconds,
+      DEFAULT_DRAIN_TIMEOUT_MS / 1000,
+    )
     .addOption(new Option("--log-level <level>", "of the log on standard error").choices(LOG_LEVELS).default("info"))
     .action((options: ServeOptions) => serve(options, context));
 }
@@ -49,6 +57,7 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     options.filename === undefined
       ? []
       : await readManifests({ filename: options.filename, recursive: options.recursive }, "default", context);
+  const stopped = stopSignal();
   // Loaded here so that the other commands need not load a server to start.
   const { createMeshfedServer } = await import("../meshfed-server.js");
   const server = await createMeshfedServer({
@@ -58,11 +67,11 @@ async function serve(options: ServeOptions, context: CommandContext): Promise<vo
     loadBalancerPool: options.loadBalancerPool,
     virtualAddressPool: options.virtualAddressPool,
     nodeAddress: options.nodeAddress,
+    drainTimeoutMs: options.drainTimeout * 1000,
   });
-  const stopped = stopSignal();
   try {
     const started = applyAndServe(server, options, manifests, context);
-    if ((await Promise.race([started, stopped])) === "stopped") return;
+    if ((await Promise.race([stopped, started])) === "stopped") return;
     context.print(`ready ${server.apiUrl} kubeconfig=${server.kubeconfigPath}`);
     await stopped;
   } finally {
@@ -103,4 +112,10 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new InvalidArgumentError("It must be a port number from 0 to 65535.");
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,4}(\.\d+)?$/.test(text)) return seconds;
+  throw new InvalidArgumentError("It must be a number of seconds from 0 to 9999.");
 }

@@ -4,7 +4,7 @@
  */
 import {
   type Clock,
-  isKind,
+  FederationError,
   type KubernetesObject,
   type ObjectKey,
   type ObjectReference,
@@ -12,12 +12,13 @@ import {
   objectReference,
   RESOURCE_TYPES,
   type ServiceMeshControlPlane,
+  type TimerHandle,
 } from "@meshfed/core";
 import type { Logger } from "pino";
 import type { ResourceStore } from "../store/resource-store.js";
 import { createInformer, type Informer, type ObjectChange } from "./informer.js";
 import type { MeshController } from "./mesh-controller.js";
-import { createSerialQueue } from "./workqueue.js";
+import { createMeshRunner, type MeshRunner } from "./mesh-runner.js";
 
 /** The kinds that decide what a mesh does. */
 const WATCHED_KINDS: ReadonlySet<string> = new Set([
@@ -30,6 +31,7 @@ const WATCHED_KINDS: ReadonlySet<string> = new Set([
   "DestinationRule",
   "Namespace",
   "Service",
+  "ServiceAccount",
   "EndpointSlice",
   "ConfigMap",
   "Secret",
@@ -47,142 +49,169 @@ export interface ClusterControllerOptions {
   readonly store: ResourceStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once per control plane, after every informer has synced. */
   readonly createMesh: (controlPlane: ServiceMeshControlPlane, cluster: MeshSurroundings) => Promise<MeshController>;
   /** Get every change too: what serves the whole cluster, such as the load balancer. */
   readonly observers: readonly ((change: ObjectChange) => void)[];
+  /** How long connections of a mesh that ends may take to finish. */
+  readonly drainTimeoutMs: number;
 }
 
 export interface ClusterController {
-  /** Settles when `objects` (as the store returned them) have been seen and every control plane serves its gateways. */
+  /**
+   * Settles when `objects` (as the store returned them) have been seen and every control plane serves its gateways. What
+   * it waits for is logged from time to time.
+   * @throws FederationError UNAVAILABLE when closed meanwhile
+   */
   serving(objects: readonly KubernetesObject[]): Promise<void>;
   close(): Promise<void>;
 }
 
-interface RunningMesh {
-  readonly uid: string | undefined;
-  readonly mesh: MeshController;
+interface Waiter {
+  readonly isMet: () => boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: FederationError) => void;
 }
+
+const REPORT_INTERVAL_MS = 10_000;
 
 /** Settles after the first complete list of every kind. */
 export async function createClusterController(options: ClusterControllerOptions): Promise<ClusterController> {
-  const { store, logger } = options;
+  const { store, clock, logger } = options;
   const informers = new Map<string, Informer>();
-  const meshes = new Map<ObjectKey, RunningMesh>();
-  /** Control planes whose mesh could not start: a change of a Secret beside them is one new try. */
-  const failed = new Map<ObjectKey, ServiceMeshControlPlane>();
-  const lifecycle = createSerialQueue();
-  const waiting = new Set<() => void>();
+  const runners = new Map<ObjectKey, MeshRunner>();
+  const waiters = new Set<Waiter>();
   let synced = false;
+  let closed = false;
 
   function onChange(change: ObjectChange): void {
     // What arrives before every kind is known stays in the informers and is handed out once, complete.
     if (!synced) return;
     for (const observer of options.observers) observer(change);
-    for (const { mesh } of meshes.values()) mesh.onChange(change);
-    followControlPlanes(change);
+    const reference = change.type === "upsert" ? objectReference(change.object) : change.reference;
+    if (reference.kind === "ServiceMeshControlPlane") ensureRunner(reference);
+    for (const runner of runners.values()) runner.onChange(change);
+    if (reference.kind === "ServiceMeshControlPlane" && change.type === "delete") void forgetWhenIdle(reference);
     recheck();
   }
 
-  function followControlPlanes(change: ObjectChange): void {
-    if (change.type === "delete") {
-      if (change.reference.kind === "ServiceMeshControlPlane") schedule(() => stop(objectKey(change.reference)));
-    } else if (isKind(change.object, "ServiceMeshControlPlane")) {
-      const controlPlane = change.object;
-      schedule(() => start(controlPlane));
-    } else if (change.object.kind === "Secret") {
-      for (const controlPlane of failed.values()) {
-        if (controlPlane.metadata.namespace === change.object.metadata.namespace) schedule(() => start(controlPlane));
-      }
-    }
+  function ensureRunner(reference: ObjectReference): void {
+    const key = objectKey(reference);
+    if (runners.has(key)) return;
+    const runner = createMeshRunner({
+      reference,
+      store,
+      clock,
+      logger: logger.child({ mesh: `${reference.namespace}/${reference.name}` }),
+      createMesh: (controlPlane) => options.createMesh(controlPlane, { findObject, onPlanned: recheck }),
+      findControlPlane: () => findObject(reference),
+      objects: allObjects,
+      drainTimeoutMs: options.drainTimeoutMs,
+      onTransition: recheck,
+    });
+    runners.set(key, runner);
   }
 
-  function schedule(work: () => Promise<void>): void {
-    lifecycle.run(work).catch((error: unknown) => logger.error({ err: error }, "could not start or stop a mesh"));
-  }
-
-  async function start(controlPlane: ServiceMeshControlPlane): Promise<void> {
-    const key = objectKey(objectReference(controlPlane));
-    const running = meshes.get(key);
-    if (running !== undefined && running.uid === controlPlane.metadata.uid) return;
-    if (running !== undefined) await stop(key);
-    try {
-      const mesh = await options.createMesh(controlPlane, { findObject, onPlanned: recheck });
-      failed.delete(key);
-      for (const informer of informers.values()) {
-        for (const object of informer.objects()) mesh.onChange({ type: "upsert", object });
-      }
-      meshes.set(key, { uid: controlPlane.metadata.uid, mesh });
-      logger.info({ mesh: key }, "started a mesh");
-    } catch (error) {
-      failed.set(key, controlPlane);
-      logger.error({ err: error, mesh: key }, "could not start a mesh, trying again when a Secret beside it changes");
-    }
-  }
-
-  /** The mesh has seen the deletion like any other change: it withdraws everything before it ends. */
-  async function stop(key: ObjectKey): Promise<void> {
-    failed.delete(key);
-    const running = meshes.get(key);
-    if (running === undefined) return;
-    await running.mesh.idle();
-    meshes.delete(key);
-    await running.mesh.close();
-    logger.info({ mesh: key }, "stopped a mesh");
+  async function forgetWhenIdle(reference: ObjectReference): Promise<void> {
+    const key = objectKey(reference);
+    const runner = runners.get(key);
+    await runner?.idle();
+    if (runner === undefined || !runner.isIdle() || runners.get(key) !== runner) return;
+    runners.delete(key);
+    await runner.close();
   }
 
   function findObject(reference: ObjectReference): KubernetesObject | undefined {
     return informers.get(reference.kind)?.get(reference);
   }
 
+  function* allObjects(): Iterable<KubernetesObject> {
+    for (const informer of informers.values()) yield* informer.objects();
+  }
+
   function recheck(): void {
-    for (const check of waiting) check();
+    for (const waiter of waiters) {
+      if (!waiter.isMet()) continue;
+      waiters.delete(waiter);
+      waiter.resolve();
+    }
+  }
+
+  function until(isMet: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (closed) reject(closedError());
+      else if (isMet()) resolve();
+      else waiters.add({ isMet, resolve, reject });
+    });
   }
 
   function isSeen(object: KubernetesObject): boolean {
-    if (!informers.has(object.kind)) return true;
-    const known = findObject(objectReference(object));
-    return known !== undefined && Number(known.metadata.resourceVersion) >= Number(object.metadata.resourceVersion);
+    const informer = informers.get(object.kind);
+    return informer === undefined || informer.hasSeen(object);
   }
 
   function isServing(): boolean {
-    const controlPlanes = [...(informers.get("ServiceMeshControlPlane")?.objects() ?? [])];
-    return controlPlanes.every((controlPlane) => {
-      const running = meshes.get(objectKey(objectReference(controlPlane)));
-      return running !== undefined && running.uid === controlPlane.metadata.uid && running.mesh.isReady();
-    });
+    return [...runners.values()].every((runner) => runner.waitingFor() === undefined);
+  }
+
+  function reportWaiting(): void {
+    for (const [mesh, runner] of runners) {
+      const reason = runner.waitingFor();
+      if (reason !== undefined) logger.warn({ mesh, ...reason }, "waiting for a mesh to be served");
+    }
+  }
+
+  async function serving(objects: readonly KubernetesObject[]): Promise<void> {
+    let unseen = objects;
+    const isMet = () => {
+      unseen = unseen.filter((object) => !isSeen(object));
+      return unseen.length === 0 && isServing();
+    };
+    // What is planned may turn out not to run when it is carried out.
+    do {
+      await until(isMet);
+      await Promise.all([...runners.values()].map((runner) => runner.idle()));
+    } while (!isMet());
   }
 
   for (const type of RESOURCE_TYPES) {
     if (!WATCHED_KINDS.has(type.kind)) continue;
     const onProblem = (error: unknown) =>
       logger.error({ err: error, kind: type.kind }, "could not watch the store, trying again");
-    informers.set(type.kind, createInformer({ store, type, clock: options.clock, onChange, onProblem }));
+    informers.set(type.kind, createInformer({ store, type, clock, onChange, onProblem }));
   }
   await Promise.all([...informers.values()].map((informer) => informer.synced));
   synced = true;
-  for (const informer of informers.values()) {
-    for (const object of informer.objects()) onChange({ type: "upsert", object });
-  }
+  for (const object of allObjects()) onChange({ type: "upsert", object });
 
   return {
     async serving(objects) {
-      await new Promise<void>((resolve) => {
-        const check = () => {
-          if (!objects.every(isSeen) || !isServing()) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      });
-      await lifecycle.idle();
-      await Promise.all([...meshes.values()].map(({ mesh }) => mesh.idle()));
+      const report = repeat(clock, REPORT_INTERVAL_MS, reportWaiting);
+      try {
+        await serving(objects);
+      } finally {
+        report.stop();
+      }
     },
     async close() {
+      closed = true;
+      for (const waiter of waiters) waiter.reject(closedError());
+      waiters.clear();
       await Promise.all([...informers.values()].map((informer) => informer.close()));
-      await lifecycle.idle();
-      await Promise.all([...meshes.values()].map(({ mesh }) => mesh.close()));
+      await Promise.all([...runners.values()].map((runner) => runner.close()));
     },
   };
+}
+
+function closedError(): FederationError {
+  return new FederationError("UNAVAILABLE", "the server is closed");
+}
+
+function repeat(clock: Clock, intervalMs: number, work: () => void): { stop(): void } {
+  const again = (): TimerHandle =>
+    clock.setTimeout(() => {
+      work();
+      timer = again();
+    }, intervalMs);
+  let timer = again();
+  return { stop: () => clock.clearTimeout(timer) };
 }

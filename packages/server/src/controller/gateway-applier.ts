@@ -7,9 +7,11 @@ export interface GatewayApplierOptions {
   readonly dataPlane: DataPlane;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Called when something else than before does not run. */
+  readonly onProblems: (problems: readonly GatewayProblem[]) => void;
 }
 
-/** Hands changes to the data plane, says once what does not run, and tries that again until it does. */
+/** Hands changes to the data plane, tells what does not run, and tries that again until it does. */
 export interface GatewayApplier {
   apply(change: GatewayConfigurationChange): Promise<void>;
   /** Stops trying. */
@@ -19,8 +21,8 @@ export interface GatewayApplier {
 const RETRY_INTERVAL_MS = 10_000;
 const NO_CHANGE: GatewayConfigurationChange = { upserted: [], removed: [] };
 
-export function createGatewayApplier({ dataPlane, clock, logger }: GatewayApplierOptions): GatewayApplier {
-  let reported = new Set<string>();
+export function createGatewayApplier({ dataPlane, clock, logger, onProblems }: GatewayApplierOptions): GatewayApplier {
+  let reported = JSON.stringify([]);
   let retry: TimerHandle | undefined;
   let closed = false;
 
@@ -29,19 +31,15 @@ export function createGatewayApplier({ dataPlane, clock, logger }: GatewayApplie
   }
 
   function report(problems: readonly GatewayProblem[]): void {
-    const current = new Map(problems.map((problem) => [identify(problem), problem]));
-    for (const [id, problem] of current) {
-      if (!reported.has(id)) logger.error(problem, "a part of a gateway does not run");
-    }
-    for (const id of reported) {
-      if (!current.has(id)) logger.info({ problem: id }, "a part of a gateway runs again");
-    }
-    reported = new Set(current.keys());
+    const current = JSON.stringify(problems);
+    if (current !== reported) onProblems(problems);
+    reported = current;
     clock.clearTimeout(retry);
     if (problems.length > 0 && !closed) retry = clock.setTimeout(tryAgain, RETRY_INTERVAL_MS);
   }
 
   function tryAgain(): void {
+    if (closed) return;
     apply(NO_CHANGE).catch((error: unknown) => logger.error({ err: error }, "could not carry out a change"));
   }
 
@@ -52,10 +50,4 @@ export function createGatewayApplier({ dataPlane, clock, logger }: GatewayApplie
       clock.clearTimeout(retry);
     },
   };
-}
-
-function identify({ resource, reason, listener }: GatewayProblem): string {
-  return listener === undefined
-    ? `${resource}: ${reason}`
-    : `${resource}: ${reason} ${listener.address}:${listener.port}`;
 }

@@ -18,8 +18,10 @@ export interface InformerOptions {
 
 /** Keeps what is known of one kind equal to the store, through restarts of the watch. */
 export interface Informer {
-  /** Settles after the first complete list has been delivered; rejects only when closed before. */
+  /** Settles after the first complete list has been delivered. */
   readonly synced: Promise<void>;
+  /** Whether this state of the object, or a later one, has been delivered. */
+  hasSeen(object: KubernetesObject): boolean;
   get(reference: Omit<ObjectReference, "kind">): KubernetesObject | undefined;
   /** Everything that is known now. */
   objects(): Iterable<KubernetesObject>;
@@ -32,6 +34,8 @@ export function createInformer(options: InformerOptions): Informer {
   const { store, type, clock } = options;
   const known = new Map<ObjectKey, KubernetesObject>();
   const closing = new AbortController();
+  /** The latest version of the kind that was delivered. */
+  let seenVersion = 0;
   let markSynced: () => void = () => undefined;
   const synced = new Promise<void>((resolve) => {
     markSynced = resolve;
@@ -56,6 +60,7 @@ export function createInformer(options: InformerOptions): Informer {
       gone.delete(key);
     }
     for (const object of gone.values()) remove(objectReference(object));
+    seenVersion = Number(list.resourceVersion);
     markSynced();
     return list.resourceVersion;
   }
@@ -63,6 +68,7 @@ export function createInformer(options: InformerOptions): Informer {
   async function follow(resourceVersion: string): Promise<void> {
     const watch = store.watch({ type, resourceVersion, signal: closing.signal });
     for await (const event of watch) {
+      if (event.type !== "BOOKMARK") seenVersion = Number(event.object.metadata.resourceVersion);
       if (event.type === "DELETED") remove(objectReference(event.object));
       else if (event.type !== "BOOKMARK") upsert(event.object);
     }
@@ -86,6 +92,7 @@ export function createInformer(options: InformerOptions): Informer {
   const running = run();
   return {
     synced,
+    hasSeen: ({ metadata }) => Number(metadata.resourceVersion) <= seenVersion,
     objects: () => known.values(),
     get: (reference) => known.get(objectKey({ kind: type.kind, ...reference })),
     async close() {

@@ -55,9 +55,11 @@ export async function ensureMeshAuthority(options: MeshAuthorityOptions): Promis
   return authority;
 }
 
-/** Whether a change of the object may change the mesh's authority. */
-export function isAuthoritySecret({ kind, namespace, name }: ObjectReference, meshNamespace: string): boolean {
-  return kind === "Secret" && namespace === meshNamespace && (name === PLUGGED_IN_SECRET || name === GENERATED_SECRET);
+/** Whether the object is one that the authority is read from or published in. */
+export function isAuthorityObject({ kind, namespace, name }: ObjectReference, meshNamespace: string): boolean {
+  if (namespace !== meshNamespace) return false;
+  if (kind === "ConfigMap") return name === ROOT_CONFIG_MAP;
+  return kind === "Secret" && (name === PLUGGED_IN_SECRET || name === GENERATED_SECRET);
 }
 
 async function loadAuthority(options: MeshAuthorityOptions, name: string): Promise<CertificateAuthority | undefined> {

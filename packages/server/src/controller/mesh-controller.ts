@@ -3,8 +3,10 @@
  * is carried out: gateways, exports and imports over discovery, owned objects, statuses. It decides nothing itself, and
  * does work for what changed alone.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   type Clock,
+  type Condition,
   createMeshPlanner,
   type MeshPlan,
   type MeshPlanChange,
@@ -13,19 +15,21 @@ import {
   type PlannedStatus,
   type ServiceMeshControlPlane,
   type SnapshotChange,
+  serviceMeshControlPlaneType,
 } from "@meshfed/core";
-import { type CertificateRotation, createCertificateRotation, parseTrustBundle } from "@meshfed/core/trust";
+import { type CertificateRotation, checkTrustBundle, createCertificateRotation } from "@meshfed/core/trust";
 import type { Logger } from "pino";
 import type { DataPlane } from "../dataplane/data-plane.js";
 import type { ResourceStore } from "../store/resource-store.js";
+import { createDiagnosticLog } from "./diagnostic-log.js";
 import { createGatewayApplier } from "./gateway-applier.js";
 import type { ObjectChange } from "./informer.js";
-import { ensureMeshAuthority, isAuthoritySecret } from "./mesh-authority.js";
-import { applyObject, removeObject } from "./object-applier.js";
+import { ensureMeshAuthority, isAuthorityObject } from "./mesh-authority.js";
+import { createObjectApplier } from "./object-applier.js";
 import { createPeerDiscovery, type PeerDiscovery } from "./peer-discovery.js";
 import { resourceTypeOf } from "./resource-type-of.js";
 import { createStatusWriter } from "./status-writer.js";
-import { createSerialQueue } from "./workqueue.js";
+import { createSerialQueue, type SerialQueue } from "./workqueue.js";
 
 export interface DataPlaneDependencies {
   readonly certificates: CertificateRotation;
@@ -54,11 +58,15 @@ export interface MeshController {
   onChange(change: ObjectChange): void;
   /** Settles when everything that was fed so far is carried out, statuses included. */
   idle(): Promise<void>;
-  /** Whether the control plane's gateways all have what they need to be served; see its condition Ready. */
-  isReady(): boolean;
+  /** The control plane's condition Ready: True when all its gateways are served. Undefined before it was planned. */
+  readiness(): Condition | undefined;
   readonly plan: MeshPlan;
-  /** Ends everything the mesh runs; objects stay as they are. */
-  close(): Promise<void>;
+  /** Ends everything the mesh runs; objects stay as they are. Connections under way may finish within the time given. */
+  close(options: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  readonly drainTimeoutMs: number;
 }
 
 /** @throws FederationError when the mesh's certificate authority cannot be used */
@@ -68,8 +76,9 @@ export async function createMeshController(options: MeshControllerOptions): Prom
   const self: ObjectReference = { kind: controlPlane.kind, namespace, name };
 
   const loadAuthority = () => ensureMeshAuthority({ store, controlPlane, now: clock.now() });
+  let authority = await loadAuthority();
   const certificates = createCertificateRotation({
-    authority: await loadAuthority(),
+    authority,
     clock,
     random: options.random,
     onFailure: ({ id, error, ...failure }) =>
@@ -80,16 +89,16 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     {
       virtualAddressRange: options.virtualAddressRange,
       nodeAddress: options.nodeAddress,
-      checkRootCertificates: (pem) => {
-        const bundle = parseTrustBundle(pem, { now: clock.now() });
-        return bundle.ok ? [] : bundle.violations;
-      },
+      checkRootCertificates: (pem) => checkTrustBundle(pem),
     },
   );
 
-  const effects = createSerialQueue();
+  /** Gateway changes have a queue of their own: what is no longer trusted does not wait for a write to the store. */
+  const gatewayChanges = createSerialQueue();
+  const authorityChanges = createSerialQueue();
   let pending: SnapshotChange[] = [];
   let scheduled = false;
+  let closed = false;
 
   const discovery = createPeerDiscovery({
     clock,
@@ -104,7 +113,20 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     certificates,
     onDiscoveryConnection: discovery.accept,
   });
-  const gateways = createGatewayApplier({ dataPlane, clock, logger });
+  const gateways = createGatewayApplier({
+    dataPlane,
+    clock,
+    logger,
+    onProblems: (problems) => feed({ type: "gatewayProblems", problems }),
+  });
+  const objects = createObjectApplier({
+    store,
+    clock,
+    logger,
+    typeOf: resourceTypeOf,
+    isDesired: (key) => planner.plan.objects.has(key),
+  });
+  const diagnostics = createDiagnosticLog({ clock, logger });
   const statuses = createStatusWriter({
     store,
     clock,
@@ -114,6 +136,7 @@ export async function createMeshController(options: MeshControllerOptions): Prom
   });
 
   function feed(change: SnapshotChange): void {
+    if (closed) return;
     pending.push(change);
     if (scheduled) return;
     scheduled = true;
@@ -124,66 +147,79 @@ export async function createMeshController(options: MeshControllerOptions): Prom
     scheduled = false;
     const changes = pending;
     pending = [];
-    if (changes.length === 0) return;
+    if (closed || changes.length === 0) return;
     carryOut(planner.update(changes, clock.now()));
     options.onPlanned();
   }
 
   function carryOut(change: MeshPlanChange): void {
     statuses.enqueue(change.statuses.values());
-    const { gateway, objects, exports } = change;
-    if (gateway.upserted.length + gateway.removed.length + exports.size > 0) {
-      background("gateways", async () => {
-        discovery.withdraw(change);
-        await gateways.apply(gateway);
-        discovery.publish(change);
-      });
-    }
-    if (objects.upserted.length + objects.removed.length > 0) {
-      background("owned objects", async () => {
-        for (const reference of objects.removed) await removeObject(applier, reference);
-        for (const object of objects.upserted) await applyObject(applier, object);
-      });
-    }
+    diagnostics.note(change.diagnostics);
+    objects.apply(change.objects);
+    const { gateway, exports } = change;
+    if (gateway.upserted.length + gateway.removed.length + exports.size === 0) return;
+    background(gatewayChanges, "gateways", async () => {
+      discovery.withdraw(change);
+      await gateways.apply(gateway);
+      discovery.publish(change);
+    });
   }
 
-  const applier = { store, logger, typeOf: resourceTypeOf };
-
-  function background(what: string, work: () => Promise<void>): void {
-    effects.run(work).catch((error: unknown) => logger.error({ err: error, what }, "could not carry out a change"));
+  function background(queue: SerialQueue, what: string, work: () => Promise<void>): void {
+    queue.run(work).catch((error: unknown) => logger.error({ err: error, what }, "could not carry out a change"));
   }
 
+  /** What the authority is made of goes with its control plane, and is not made anew then. */
   async function reloadAuthority(): Promise<void> {
-    certificates.replaceAuthority(await loadAuthority());
+    const current = await store.get(serviceMeshControlPlaneType, { namespace, name });
+    if (current?.metadata.uid !== controlPlane.metadata.uid || current?.metadata.deletionTimestamp !== undefined)
+      return;
+    const loaded = await loadAuthority();
+    // Every certificate is renewed with another authority; the same one may be read any number of times.
+    if (isDeepStrictEqual(toSecretData(loaded), toSecretData(authority))) return;
+    authority = loaded;
+    certificates.replaceAuthority(authority);
+  }
+
+  /** One round carries out what was fed; what that brings to light (peers that came or went) is fed in turn. */
+  async function settle(): Promise<void> {
+    for (let round = 1; round <= 2; round++) {
+      while (scheduled) await new Promise((resolve) => setImmediate(resolve));
+      await Promise.all([gatewayChanges.idle(), authorityChanges.idle(), objects.flush()]);
+      await statuses.flush();
+    }
+  }
+
+  async function close({ drainTimeoutMs }: CloseOptions): Promise<void> {
+    await discovery.close();
+    await settle();
+    closed = true;
+    gateways.close();
+    diagnostics.close();
+    await dataPlane.close(drainTimeoutMs);
+    certificates.close();
+    await Promise.all([objects.close(), statuses.close()]);
   }
 
   return {
     get plan() {
       return planner.plan;
     },
-    isReady: () => hasReadyCondition(planner.plan.status(self)),
+    readiness: () => readyCondition(planner.plan.status(self)),
     onChange(change) {
       const reference = change.type === "upsert" ? objectReference(change.object) : change.reference;
-      if (isAuthoritySecret(reference, namespace)) background("certificate authority", reloadAuthority);
-      else feed(change);
+      if (isAuthorityObject(reference, namespace)) {
+        background(authorityChanges, "certificate authority", reloadAuthority);
+      }
+      // No plan depends on a Secret.
+      if (reference.kind !== "Secret") feed(change);
     },
-    async idle() {
-      while (scheduled) await new Promise((resolve) => setImmediate(resolve));
-      await effects.idle();
-      await statuses.flush();
-    },
-    async close() {
-      await discovery.close();
-      await effects.idle();
-      gateways.close();
-      await dataPlane.close();
-      certificates.close();
-      await statuses.close();
-    },
+    idle: settle,
+    close,
   };
 }
 
-function hasReadyCondition(status: PlannedStatus | undefined): boolean {
-  if (status === undefined || !("conditions" in status)) return false;
-  return status.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
+function readyCondition(status: PlannedStatus | undefined): Condition | undefined {
+  if (status === undefined || !("conditions" in status)) return undefined;
+  return status.conditions?.find(({ type }) => type === "Ready");
 }

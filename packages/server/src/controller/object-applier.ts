@@ -1,10 +1,13 @@
 /**
- * Carries out which objects a control plane owns (gateway Services, ServiceAccounts): creates, updates, deletes. What
- * others wrote into them (status, an allocated address, annotations) stays.
+ * Carries out which objects a control plane owns (gateway Services, ServiceAccounts): creates, updates, deletes, and tries
+ * again what fails. What others wrote into them (status, an allocated address, annotations) stays.
  */
 import {
+  type Clock,
   FederationError,
   type KubernetesObject,
+  type MeshPlanChange,
+  type ObjectKey,
   type ObjectReference,
   objectKey,
   objectReference,
@@ -12,25 +15,64 @@ import {
 } from "@meshfed/core";
 import type { Logger } from "pino";
 import type { ResourceStore } from "../store/resource-store.js";
+import { createRetryQueue } from "./retry-queue.js";
 
 export interface ObjectApplierOptions {
   readonly store: ResourceStore;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly typeOf: (object: { readonly kind: string }) => ResourceType;
+  /** Whether the mesh wants the object now: it may have changed its mind since an action failed. */
+  readonly isDesired: (key: ObjectKey) => boolean;
+}
+
+export interface ObjectApplier {
+  apply(change: MeshPlanChange["objects"]): void;
+  /** Settles when what was handed in is carried out; what failed waits for its next try. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Action {
+  readonly reference: ObjectReference;
+  /** The fields to set; absent: to be deleted. */
+  readonly desired?: KubernetesObject;
 }
 
 const MAX_CONFLICTS = 5;
 
+export function createObjectApplier(options: ObjectApplierOptions): ObjectApplier {
+  const { clock, logger } = options;
+  const queue = createRetryQueue<Action>({
+    clock,
+    keyOf: ({ reference }) => objectKey(reference),
+    delayMs: 0,
+    async work({ reference, desired }) {
+      if (options.isDesired(objectKey(reference)) !== (desired !== undefined)) return;
+      if (desired === undefined) await removeObject(options, reference);
+      else await applyObject(options, desired);
+    },
+    onFailure: ({ reference }, error, retryAfterMs) =>
+      logger.error({ err: error, object: objectKey(reference), retryAfterMs }, "could not apply an object of the mesh"),
+  });
+  return {
+    apply({ upserted, removed }) {
+      for (const reference of removed) queue.add({ reference });
+      for (const desired of upserted) queue.add({ reference: objectReference(desired), desired });
+    },
+    flush: queue.flush,
+    close: queue.close,
+  };
+}
+
 /** Creates or updates `desired`; the fields that it sets win, all others are kept. */
-export async function applyObject(options: ObjectApplierOptions, desired: KubernetesObject): Promise<void> {
-  const { store, logger } = options;
-  const type = options.typeOf(desired);
+async function applyObject({ store, typeOf }: ObjectApplierOptions, desired: KubernetesObject): Promise<void> {
+  const type = typeOf(desired);
   for (let attempt = 1; ; attempt++) {
     const current = await store.get(type, desired.metadata);
     try {
       if (current === undefined) await store.create(desired);
       else await store.update(mergeObject(current, desired));
-      logger.debug({ object: objectKey(objectReference(desired)) }, "applied an object of the mesh");
       return;
     } catch (error) {
       const raced = FederationError.is(error) && (error.code === "ABORTED" || error.code === "ALREADY_EXISTS");
@@ -40,9 +82,9 @@ export async function applyObject(options: ObjectApplierOptions, desired: Kubern
 }
 
 /** Deletes the object; that it is gone already is fine. */
-export async function removeObject(options: ObjectApplierOptions, reference: ObjectReference): Promise<void> {
+async function removeObject({ store, typeOf }: ObjectApplierOptions, reference: ObjectReference): Promise<void> {
   try {
-    await options.store.delete(options.typeOf(reference), reference);
+    await store.delete(typeOf(reference), reference);
   } catch (error) {
     if (!(FederationError.is(error) && error.code === "NOT_FOUND")) throw error;
   }

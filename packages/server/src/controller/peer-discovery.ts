@@ -40,6 +40,7 @@ export interface PeerDiscovery {
   withdraw(change: MeshPlanChange): void;
   /** To be called when the gateways have changed: follows peers that came or changed, and tells them what is new. */
   publish(change: MeshPlanChange): void;
+  /** Ends all connections, and reports that they have ended. */
   close(): Promise<void>;
 }
 
@@ -57,9 +58,13 @@ export function createPeerDiscovery(options: PeerDiscoveryOptions): PeerDiscover
     onWatchDropped: (watch) => logger.warn(watch, "dropped a discovery watch whose reader was too slow"),
   });
 
+  /** What is known of a peer that is neither served nor watched any more is forgotten. */
   function reportStatus(peer: string): void {
     const client = clients.get(peer);
-    if (client === undefined && !served.has(peer)) return;
+    if (client === undefined && !served.has(peer)) {
+      options.onObservation({ type: "peerForgotten", peer });
+      return;
+    }
     const discoveryStatus = buildDiscoveryStatus({
       pod: options.pod,
       watch: client?.status ?? NEVER_CONNECTED,
@@ -108,7 +113,10 @@ export function createPeerDiscovery(options: PeerDiscoveryOptions): PeerDiscover
   }
 
   function stopServing(peer: string): void {
-    if (served.delete(peer)) server.removePeer(peer);
+    if (!served.has(peer)) return;
+    server.removePeer(peer);
+    served.delete(peer);
+    reportStatus(peer);
   }
 
   function stopWatching(peer: string): void {
@@ -117,6 +125,7 @@ export function createPeerDiscovery(options: PeerDiscoveryOptions): PeerDiscover
     clients.delete(peer);
     client.stop();
     options.onObservation({ type: "peerForgotten", peer });
+    if (served.has(peer)) reportStatus(peer);
   }
 
   function follow(resource: GatewayResource): void {
@@ -155,8 +164,6 @@ export function createPeerDiscovery(options: PeerDiscoveryOptions): PeerDiscover
     },
     async close() {
       for (const client of clients.values()) client.stop();
-      clients.clear();
-      served.clear();
       await server.close();
     },
   };

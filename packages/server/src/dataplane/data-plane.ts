@@ -8,6 +8,6 @@ export interface DataPlane {
   apply(change: GatewayConfigurationChange): Promise<readonly GatewayProblem[]>;
   /** A connection to the peer's discovery port through this mesh's egress gateway. */
   connectDiscovery(peer: string, signal: AbortSignal): Promise<Duplex>;
-  /** Stops accepting, lets what is under way finish for a while, then ends it. */
-  close(): Promise<void>;
+  /** Stops accepting, lets what is under way finish for at most `drainTimeoutMs`, then ends it. */
+  close(drainTimeoutMs: number): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Control planes that come, go, change and fail, in a whole server. */
 import { createServer } from "node:net";
-import type { TrustDomain } from "@meshfed/core";
+import { namespaceType, serviceType, type TrustDomain } from "@meshfed/core";
 import { createCertificateAuthority, toSecretData } from "@meshfed/core/trust";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../../../../test/e2e/eventually.js";
@@ -58,7 +58,7 @@ describe("a control plane that goes", () => {
     const rig = await startMesh("127.95.1.0/24");
     expect(await everything(rig)).toEqual(expect.arrayContaining([...GENERATED, "outbound"]));
     await rig.remove("ServiceMeshControlPlane", "red-mesh");
-    await eventually(() => expect(rig.log()).toContainEqual(expect.objectContaining({ msg: "stopped a mesh" })));
+    await eventually(() => expect(rig.log()).toContainEqual(expect.objectContaining({ msg: "ended a mesh" })));
     await rig.server.serving([]);
     expect(await everything(rig)).toEqual([]);
     expect(errorsOf(rig)).toEqual([]);
@@ -74,8 +74,8 @@ describe("a control plane that goes", () => {
 
   it("goes with its namespace", async () => {
     const rig = await startMesh("127.95.3.0/24");
-    await rig.client.delete((await import("@meshfed/core")).namespaceType, { name: NAMESPACE });
-    await eventually(() => expect(rig.log()).toContainEqual(expect.objectContaining({ msg: "stopped a mesh" })));
+    await rig.client.delete(namespaceType, { name: NAMESPACE });
+    await eventually(() => expect(rig.log()).toContainEqual(expect.objectContaining({ msg: "ended a mesh" })));
     await rig.server.serving([]);
     expect(await everything(rig)).toEqual([]);
     expect(errorsOf(rig)).toEqual([]);
@@ -92,7 +92,10 @@ describe("a control plane that goes", () => {
 
   it("is not started while its deletion waits for a finalizer", async () => {
     const rig = await startServer("127.95.5.0/24");
-    const [, created] = await rig.apply(namespaceManifest(), controlPlaneManifest({ finalizers: ["example.org/keep"] }));
+    const [, created] = await rig.apply(
+      namespaceManifest(),
+      controlPlaneManifest({ finalizers: ["example.org/keep"] }),
+    );
     await rig.server.serving([created ?? namespaceManifest()]);
     await rig.remove("ServiceMeshControlPlane", "red-mesh");
     await eventually(async () => expect(await rig.list("Service", NAMESPACE)).toEqual([]));
@@ -117,6 +120,20 @@ describe("a control plane that changes", () => {
     expect(errorsOf(rig)).toEqual([]);
   });
 
+  it("takes along what belonged to a gateway that it no longer has, and makes anew what somebody deletes", async () => {
+    const rig = await startMesh("127.95.12.0/24");
+    const account = "ingress-green-mesh-service-account";
+    await eventually(async () => expect(await rig.list("ServiceAccount", NAMESPACE)).toContain(account));
+    await rig.remove("ServiceAccount", account);
+    await eventually(async () => expect(await rig.list("ServiceAccount", NAMESPACE)).toContain(account));
+    const { spec, ...rest } = (await rig.get("ServiceMeshControlPlane", "red-mesh")) as { spec?: object } & object;
+    await rig.apply({ ...rest, spec: { ...spec, gateways: { additionalIngress: {}, additionalEgress: {} } } });
+    await eventually(async () => {
+      expect(await rig.list("Service", NAMESPACE)).toEqual(["outbound"]);
+      expect(await rig.list("ServiceAccount", NAMESPACE)).toEqual([]);
+    });
+  });
+
   it("publishes its root again when somebody deletes it", async () => {
     const rig = await startMesh("127.95.7.0/24");
     await rig.remove("ConfigMap", "istio-ca-root-cert");
@@ -139,7 +156,7 @@ describe("a mesh that cannot be served", () => {
   it("says so in the control plane's status, and starts when its cacerts are repaired", async () => {
     const rig = await startServer("127.95.9.0/24");
     await rig.apply(namespaceManifest(), cacerts({ "ca-cert.pem": "no certificate" }), controlPlaneManifest());
-    await eventually(async () => expect(await readyOf(rig)).toBe("False CertificateAuthorityInvalid"));
+    await eventually(async () => expect(await readyOf(rig)).toBe("False ReconcileError"));
     await rig.server.serving(await rig.apply(cacerts(toSecretData(authorityOf("red-mesh.local")))));
     expect(await readyOf(rig)).toBe("True ComponentsReady");
   });
@@ -171,10 +188,41 @@ describe("a mesh that cannot be served", () => {
   });
 });
 
+describe("a server that is closed", () => {
+  it.each([0, 5, 20, 80])(
+    "ends %s ms after a mesh began to start, and carries nothing out afterwards",
+    async (delayMs) => {
+      const rig = await startServer("127.95.13.0/24");
+      await rig.apply(namespaceManifest(), controlPlaneManifest());
+      const serving = rig.server.serving([
+        { ...namespaceManifest("never"), metadata: { name: "x", resourceVersion: "1000" } },
+      ]);
+      const outcome = serving.catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await Promise.all([rig.server.close(), rig.server.close()]);
+      const lines = [...rig.log()];
+      expect(await outcome).toMatchObject({ code: "UNAVAILABLE", message: "the server is closed" });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(rig.log().filter(({ msg }) => msg !== "request served")).toEqual(
+        lines.filter(({ msg }) => msg !== "request served"),
+      );
+      expect(errorsOf(rig)).toEqual([]);
+    },
+  );
+
+  it("frees everything, so that its data can be served again at once", async () => {
+    const rig = await startMesh("127.95.14.0/24");
+    await rig.server.close();
+    const again = await startServer("127.95.14.0/24", {}, rig.directory);
+    await again.server.serving([]);
+    expect(await readyOf(again)).toBe("True ComponentsReady");
+  });
+});
+
 describe("a quiet mesh", () => {
   it("writes nothing", async () => {
     const rig = await startMesh("127.95.11.0/24");
-    const version = async () => (await rig.client.list((await import("@meshfed/core")).serviceType)).resourceVersion;
+    const version = async () => (await rig.client.list(serviceType)).resourceVersion;
     await rig.server.serving([]);
     const before = await version();
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -41,10 +41,26 @@ describe("parseAddressPool", () => {
 describe("allocateAddress", () => {
   it("gives the lowest address that is free", async () => {
     const taken = new Set(["127.80.0.1", "127.80.0.2"]);
-    expect(await allocateAddress(pool("127.80.0.0/24"), (address) => !taken.has(address))).toBe("127.80.0.3");
+    const probe = (address: string) => (taken.has(address) ? "taken" : "free");
+    expect(await allocateAddress(pool("127.80.0.0/24"), probe)).toEqual({ address: "127.80.0.3", isForeign: false });
   });
 
-  it("gives nothing when none is free", async () => {
-    expect(await allocateAddress(pool("127.80.0.0/30"), async () => false)).toBeUndefined();
+  it("gives nothing when all are taken", async () => {
+    expect(await allocateAddress(pool("127.80.0.0/30"), () => "taken")).toEqual({ isForeign: false });
+  });
+
+  it("does not search a large pool to its end when the host has none of it", async () => {
+    let probed = 0;
+    const probe = () => {
+      probed++;
+      return "foreign" as const;
+    };
+    expect(await allocateAddress(pool("127.80.0.0/16"), probe)).toEqual({ isForeign: true });
+    expect(probed).toBe(256);
+  });
+
+  it("passes over addresses that the host does not have", async () => {
+    const probe = (address: string) => (address === "127.80.0.9" ? "free" : "foreign");
+    expect(await allocateAddress(pool("127.80.0.0/16"), probe)).toEqual({ address: "127.80.0.9", isForeign: false });
   });
 });

@@ -9,7 +9,7 @@ import {
   serviceType,
 } from "@meshfed/core";
 import { createLogger, type ResourceStore } from "@meshfed/server";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseAddressPool } from "../../src/dataplane/embedded/address-pool.js";
 import { createLoadBalancer, type LoadBalancer } from "../../src/dataplane/embedded/load-balancer.js";
 import { namespace, StoreRig } from "../store/store-rig.js";
@@ -26,7 +26,7 @@ beforeEach(async () => {
 function loadBalancer(cidr: string): LoadBalancer {
   const pool = parseAddressPool(cidr);
   if (!pool.ok) throw new Error(`${cidr} is a pool`);
-  return createLoadBalancer({ store, pool: pool.value, logger: createLogger({ level: "silent" }) });
+  return createLoadBalancer({ store, pool: pool.value, clock: rig.clock, logger: createLogger({ level: "silent" }) });
 }
 
 /** A gateway's Service as the plan wants it, in the store. */
@@ -104,6 +104,52 @@ describe("addresses of gateway Services", () => {
     const balancer = loadBalancer("127.94.5.0/24");
     await see(balancer, await gateway("users", {}, {}), await gateway("node", { type: "NodePort" }));
     expect([await addressOf("users"), await addressOf("node")]).toEqual([undefined, undefined]);
+  });
+
+  it("go to a Service that waits for one as soon as another gives its own up", async () => {
+    const balancer = loadBalancer("127.94.7.0/31");
+    const first = await gateway("first");
+    await see(balancer, first, await gateway("second"));
+    await store.delete(serviceType, objectReference(first));
+    balancer.onChange({ type: "delete", reference: objectReference(first) });
+    await balancer.idle();
+    expect(await addressOf("second")).toBe("127.94.7.1");
+  });
+
+  it("go to a Service that waits for one when another program frees it", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(15443, "127.94.8.1", resolve));
+    const balancer = loadBalancer("127.94.8.0/31");
+    await see(balancer, await gateway("ingress"));
+    expect(await addressOf("ingress")).toBeUndefined();
+    await new Promise<void>((resolve) => other.close(() => resolve()));
+    await vi.waitFor(async () => {
+      rig.clock.advance(1000);
+      expect(await addressOf("ingress")).toBe("127.94.8.1");
+    });
+  });
+
+  it("change when spec.loadBalancerIP does", async () => {
+    const balancer = loadBalancer("127.94.9.0/24");
+    await see(balancer, await gateway("ingress"));
+    const current = asService(await store.get(serviceType, { namespace: "red-mesh-system", name: "ingress" }));
+    const spec = { ...current.spec, loadBalancerIP: "127.94.9.77" };
+    await see(balancer, asService(await store.update(Object.assign({}, current, { spec }))));
+    expect(await addressOf("ingress")).toBe("127.94.9.77");
+  });
+
+  it("that the host does not have are said to be that, once and with the remedy", async () => {
+    const lines: string[] = [];
+    const pool = parseAddressPool("203.0.113.0/24");
+    if (!pool.ok) throw new Error("a pool");
+    const logger = createLogger({ level: "error", destination: { write: (line: string) => void lines.push(line) } });
+    const balancer = createLoadBalancer({ store, pool: pool.value, clock: rig.clock, logger });
+    await see(balancer, await gateway("ingress"));
+    rig.clock.advance(1000);
+    await balancer.idle();
+    await see(balancer, asService(await store.get(serviceType, { namespace: "red-mesh-system", name: "ingress" })));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/host does not have the addresses of the pool 203\.0\.113\.0\/24 .* type NodePort/);
   });
 
   it("run out without disturbing those that are given", async () => {

@@ -25,16 +25,33 @@ export function parseAddressPool(cidr: string): Result<AddressPool> {
   return success({ cidr, network: address, first: size === 1 ? address : address + 1, last: address + size - 1 });
 }
 
-/** The pool's lowest address for which `isFree` holds, or undefined when none is left. */
+/** `taken`: somebody has it now; `foreign`: this host does not have it at all. */
+export type Candidate = "free" | "taken" | "foreign";
+
+export interface Allocation {
+  /** The pool's lowest free address; undefined when there is none. */
+  readonly address?: string;
+  /** Whether nothing was found because the host has none of the addresses. */
+  readonly isForeign: boolean;
+}
+
+/** A host that lacks so many addresses in a row has none of those that follow: a pool may be large. */
+const MOST_FOREIGN = 256;
+
 export async function allocateAddress(
   pool: AddressPool,
-  isFree: (address: string) => boolean | Promise<boolean>,
-): Promise<string | undefined> {
-  for (let candidate = pool.first; candidate <= pool.last; candidate++) {
-    const address = formatIpv4(candidate);
-    if (await isFree(address)) return address;
+  probe: (address: string) => Candidate | Promise<Candidate>,
+): Promise<Allocation> {
+  let foreign = 0;
+  let isForeign = true;
+  for (let number = pool.first; number <= pool.last && foreign < MOST_FOREIGN; number++) {
+    const address = formatIpv4(number);
+    const candidate = await probe(address);
+    if (candidate === "free") return { address, isForeign: false };
+    if (candidate === "taken") isForeign = false;
+    foreign = candidate === "foreign" ? foreign + 1 : 0;
   }
-  return undefined;
+  return { isForeign };
 }
 
 function parseIpv4(text: string): number | undefined {

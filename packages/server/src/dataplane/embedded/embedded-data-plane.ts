@@ -24,11 +24,11 @@ export function createEmbeddedDataPlane(options: EmbeddedDataPlaneOptions): Data
     certificates: options.certificates,
     resolveHost: (host) => resolveClusterName(host, options.clusterDomain, options.findObject),
     discovery: options.onDiscoveryConnection,
-    events: createGatewayLog(options.logger),
+    events: createGatewayLog(options),
   });
   return {
     apply: (change) => engine.apply(change),
     connectDiscovery: (peer, signal) => engine.connectDiscovery(peer, signal),
-    close: () => engine.close(),
+    close: (drainTimeoutMs) => engine.close({ drainTimeoutMs }),
   };
 }
