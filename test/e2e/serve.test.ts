@@ -95,7 +95,7 @@ it("ends within the drain timeout, whatever is under way, and says of no connect
 
 async function outboundAddress(client: RestClient): Promise<{ readonly ip?: string | undefined }> {
   const service = await client.get(serviceType, { name: "outbound", namespace: "green-mesh-system" });
-  if (!isKind(service, "Service")) throw new Error("a Service");
+  if (service === undefined || !isKind(service, "Service")) throw new Error("a Service");
   return service.status?.loadBalancer?.ingress?.[0] ?? {};
 }
 

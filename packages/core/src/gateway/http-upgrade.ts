@@ -14,6 +14,7 @@ import { openRequest } from "./http-message.js";
 import { forwardedHeaders, upgradeProtocol } from "./http-request-head.js";
 import { readTarget } from "./http-target.js";
 import { refuseTunnel, reportRequest, serveTunnel } from "./http-tunnel.js";
+import { watchIdle } from "./idle-watch.js";
 import type { OutboundHttp } from "./outbound-http.js";
 import { routeHttp } from "./outbound-route.js";
 import type { UpstreamConnection } from "./proxied-connection.js";
@@ -152,9 +153,12 @@ function passOn(
   socket.write(formatHead(`${statusCode} ${statusMessage}`, headers), "latin1");
   socket.once("close", () => response.destroy());
   response.on("error", () => undefined);
+  const { clock, limits } = outbound.context;
+  const idle = watchIdle({ clock, timeoutMs: limits.requestIdleTimeoutMs, onIdle: () => response.destroy() });
   return new Promise((resolve) => {
-    pump(response, socket, { onProgress: () => undefined, onEnd: () => undefined });
+    pump(response, socket, { onProgress: idle.touch, onEnd: () => undefined });
     response.once("close", () => {
+      idle.stop();
       if (response.complete) endAnswered(socket);
       else resetSocket(socket);
       reportRequest(request, downstream, outbound, { status: statusCode, durationMs: 0 });

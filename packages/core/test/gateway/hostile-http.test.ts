@@ -1,6 +1,7 @@
 /** What a hostile workload, or a hostile service of a peer, can write into HTTP/1.1. */
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import type { GatewayLimits } from "../../src/gateway/index.js";
 import type { SocketAddress } from "../../src/plan/gateway-resource.js";
 import { ask, dial, drained, tcpWorkload } from "./sockets.js";
 import { exportRoute, importedHost, importedService, startRedAndGreen } from "./test-mesh.js";
@@ -8,12 +9,15 @@ import { exportRoute, importedHost, importedService, startRedAndGreen } from "./
 const HOST = importedHost("ratings");
 
 /** Green's outbound listener, through which red's service answers the first bytes of each connection. */
-async function answeredWith(answer: (socket: Socket, request: string) => void): Promise<SocketAddress> {
+async function answeredWith(
+  answer: (socket: Socket, request: string) => void,
+  limits: Partial<GatewayLimits> = {},
+): Promise<SocketAddress> {
   const workload = await tcpWorkload((socket) => {
     socket.on("error", () => undefined);
     socket.once("data", (request: Buffer) => answer(socket, request.toString("latin1")));
   });
-  const { red, green } = await startRedAndGreen();
+  const { red, green } = await startRedAndGreen({ green: { limits } });
   await red.apply(exportRoute("green-mesh", "ratings", [{ port: 9080, protocol: "HTTP", endpoints: [workload] }]));
   await green.apply(importedService("ratings", [{}]));
   return green.address("OutboundListener/green-mesh");
@@ -95,4 +99,14 @@ it("cannot say that the gateway answered: `x-meshfed-error` is the gateway's alo
   expect(await exchange(outbound, REQUEST)).toMatch(/^HTTP\/1\.1 503 (?!.*x-meshfed-error)/is);
   const upgrade = REQUEST.replace("close", "Upgrade\r\nUpgrade: websocket");
   expect(await exchange(outbound, upgrade)).toMatch(/^HTTP\/1\.1 403 (?!.*x-meshfed-error)/is);
+});
+
+it.each([
+  ["refuses and never ends its answer", "HTTP/1.1 403 Forbidden\r\nContent-Length: 100\r\n\r\nno"],
+  ["refuses in chunks that never end", "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n"],
+])("an upgrade that the service %s ends after the idle timeout", async (_, text) => {
+  const outbound = await answeredWith((socket) => socket.write(text), { requestIdleTimeoutMs: 100 });
+  const socket = await dial(outbound);
+  socket.write(REQUEST.replace("close", "Upgrade\r\nUpgrade: websocket"));
+  expect(await drained(socket)).toMatchObject({ ended: "reset" });
 });

@@ -18,7 +18,7 @@ export interface GatewayApplier {
   close(): void;
 }
 
-const RETRY_INTERVAL_MS = 10_000;
+const RETRY_INTERVAL_MS = 2_000;
 const NO_CHANGE: GatewayConfigurationChange = { upserted: [], removed: [] };
 
 export function createGatewayApplier({ dataPlane, clock, logger, onProblems }: GatewayApplierOptions): GatewayApplier {

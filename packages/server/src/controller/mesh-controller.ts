@@ -17,7 +17,12 @@ import {
   type SnapshotChange,
   serviceMeshControlPlaneType,
 } from "@meshfed/core";
-import { type CertificateRotation, checkTrustBundle, createCertificateRotation } from "@meshfed/core/trust";
+import {
+  type CertificateRotation,
+  checkTrustBundle,
+  createCertificateRotation,
+  toSecretData,
+} from "@meshfed/core/trust";
 import type { Logger } from "pino";
 import type { DataPlane } from "../dataplane/data-plane.js";
 import type { ResourceStore } from "../store/resource-store.js";
