@@ -14,7 +14,7 @@ import { readTlsPeer, type TlsPeer } from "../trust/tls-peer.js";
 import type { TrustBundle } from "../trust/trust-bundle.js";
 import type { RefusalReason } from "./gateway-events.js";
 import type { TlsState } from "./gateway-tls.js";
-import { remoteEndpoint, resetSocket } from "./proxy-stream.js";
+import { remoteEndpoint } from "./proxy-stream.js";
 
 export interface TlsTerminatorOptions {
   readonly clock: Clock;
@@ -93,10 +93,10 @@ export function createTlsTerminator(initial: TlsState, options: TlsTerminatorOpt
     accept(raw) {
       const downstream = remoteEndpoint(raw);
       raw.on("error", () => undefined);
-      if (pending.size >= maxPendingHandshakes) {
-        resetSocket(raw);
-        onRefused("HandshakeLimit", `${maxPendingHandshakes} handshakes are going on already`, downstream);
-        return;
+      // The oldest goes: a real handshake takes milliseconds, so strangers who stay silent cannot lock the peer out.
+      const [oldest] = pending.keys();
+      if (oldest !== undefined && pending.size >= maxPendingHandshakes) {
+        refuse(oldest, "HandshakeLimit", `more than ${maxPendingHandshakes} handshakes are going on`);
       }
       const timer = clock.setTimeout(
         () => refuse(raw, "HandshakeTimeout", `no handshake within ${handshakeTimeoutMs} ms`),

@@ -181,15 +181,19 @@ describe("port 15443", () => {
 
   it("limits handshakes that are going on, and connections", async () => {
     const { red, green, port } = await exporter({ limits: { maxPendingHandshakes: 2, maxConnections: 3 } });
+    const oldest = await dial({ address: "127.0.0.1", port });
     const waiting = [await dial({ address: "127.0.0.1", port }), await dial({ address: "127.0.0.1", port })];
-    await drained(await dial({ address: "127.0.0.1", port }));
+    await drained(oldest);
     expect(refusals(red)).toMatchObject([{ reason: "HandshakeLimit" }]);
+    for (const socket of waiting) expect(socket.destroyed).toBe(false);
+
+    const client = { port, servername: SNI, ...credentials(green.authority, green.identity("egress-red-mesh"), red) };
+    expect(await tlsExchange(client)).toMatchObject({ ended: "end" });
     for (const socket of waiting) socket.destroy();
     await eventually(() => expect(red.engine.counters().listeners).toMatchObject([{ connections: 0 }]));
 
-    const client = { port, servername: SNI, ...credentials(green.authority, green.identity("egress-red-mesh"), red) };
     const served = [await dialTls(client), await dialTls(client), await dialTls(client)];
-    await eventually(() => expect(red.events.opened).toHaveLength(3));
+    await eventually(() => expect(red.events.opened).toHaveLength(4));
     await drained(await dial({ address: "127.0.0.1", port }));
     await eventually(() => expect(refusals(red).at(-1)).toMatchObject({ reason: "ConnectionLimit" }));
     for (const socket of served) expect(socket.destroyed).toBe(false);
