@@ -20,10 +20,7 @@ const NO_REASONS: ReadonlySet<string> = new Set([
 const guides = readPages().filter(({ path }) => path.startsWith("docs/guides/"));
 
 test.each(guides)("$path names reasons that there are", ({ text }) => {
-  const sources = readdirSync(CORE, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => readFileSync(join(CORE, path), "utf8"))
-    .join("\n");
+  const sources = [CORE, join(REPOSITORY, "packages/server/src/controller")].flatMap(readSources).join("\n");
   const named = troubleshooting(text).filter((code) => REASON.test(code) && !NO_REASONS.has(code));
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((reason) => !new RegExp(`"${reason}"|^ *${reason}:`, "m").test(sources))).toEqual([]);
@@ -32,14 +29,22 @@ test.each(guides)("$path names reasons that there are", ({ text }) => {
 test.each(guides)("$path names every reason of a condition", ({ text }) => {
   const named = new Set(troubleshooting(text));
   const peer = readFileSync(join(CORE, "plan/peer-conditions.ts"), "utf8");
+  const gateway = readFileSync(join(CORE, "plan/gateway-problem.ts"), "utf8");
   const set = readFileSync(join(CORE, "plan/set-findings.ts"), "utf8");
   const reasons = [
     ...[...peer.matchAll(/^ {2}\| "(\w+)"/gm)].map(([, reason = ""]) => reason),
+    ...[...gateway.matchAll(/^ {4}\| "(\w+)"/gm)].map(([, reason = ""]) => reason),
     ...[...set.matchAll(/reasons: \[([^\]]*)\]/g)].flatMap(([, list = ""]) => list.match(/\w+/g) ?? []),
   ];
-  expect(reasons.length).toBeGreaterThan(12);
+  expect(reasons.length).toBeGreaterThan(18);
   expect(reasons.filter((reason) => !named.has(reason))).toEqual([]);
 });
+
+function readSources(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts"))
+    .map((path) => readFileSync(join(folder, path), "utf8"));
+}
 
 /** Code in the last section. */
 function troubleshooting(text: string): readonly string[] {
